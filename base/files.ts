@@ -1,0 +1,56 @@
+/**
+ * Files that are either whole or absent.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { basename, dirname, join } from "@std/path";
+
+/** A name beside `path` for work in progress, unique to this process and call. */
+export function partialName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.partial-${Deno.pid}-${crypto.randomUUID()}`);
+}
+
+/** Writes a file aside, syncs it and renames it: a reader sees the old file or the new one. */
+export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const partial = partialName(path);
+  try {
+    const file = await Deno.open(partial, { write: true, createNew: true });
+    try {
+      const data = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+      for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
+      await file.sync();
+    } finally {
+      file.close();
+    }
+    await Deno.rename(partial, path);
+  } catch (error) {
+    await Deno.remove(partial).catch(() => {});
+    throw error;
+  }
+}
+
+/** Hexadecimal SHA-256 of bytes or text. */
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Hexadecimal SHA-256 of a file, read in pieces. */
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path);
+  for await (const piece of file.readable) hash.update(piece);
+  return hash.digest("hex");
+}
+
+/** Whether a file or folder exists. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

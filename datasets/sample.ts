@@ -1,0 +1,43 @@
+/**
+ * What a flow dataset hands out: one picture pair with its ground truth.
+ *
+ * @module
+ */
+import type { FlowField, Mask, Picture } from "../base/arrays.ts";
+
+/** One picture pair with ground-truth flow. All arrays share height and width. */
+export interface FlowSample {
+  /** Unique within its dataset, for example `alley_1/frame_0001` or `video-0007/frame-02`. */
+  readonly id: string;
+  /** The picture the flow starts from. */
+  readonly image1: Picture;
+  /** The picture the flow leads to. */
+  readonly image2: Picture;
+  /** Ground truth from `image1` to `image2`, in pixels. */
+  readonly flow: FlowField;
+  /** 1 where the ground truth is known. */
+  readonly valid: Mask;
+  /** 1 where the pixel of `image1` is hidden or outside in `image2`, where the dataset says so. */
+  readonly occluded?: Mask;
+}
+
+/** A split of a dataset, read sample by sample. */
+export interface FlowDataset {
+  /** Registry name, for example `moving-shapes`. */
+  readonly id: string;
+  /** Split name, for example `train`. */
+  readonly split: string;
+  /** Digest of the store the samples come from (hexadecimal SHA-256 of its completion record). */
+  readonly digest: string;
+  /** Number of samples. */
+  readonly length: number;
+  /** Whether ground truth is sparse (KITTI, HD1K), which augmentation must know. */
+  readonly sparse: boolean;
+  /**
+   * Reads one sample.
+   *
+   * @param index 0…length-1.
+   * @throws {DataError} When a chunk is damaged, truncated, missing or swapped.
+   */
+  read(index: number): Promise<FlowSample>;
+}
