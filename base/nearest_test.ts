@@ -1,0 +1,18 @@
+import { assertEquals } from "@std/assert";
+import { nearest } from "./nearest.ts";
+
+const names = ["moving-shapes", "sintel-clean", "sintel-final", "kitti-2015"];
+
+Deno.test("nearest() finds what was probably meant", () => {
+  assertEquals(nearest("sintel-claen", names), "sintel-clean");
+  assertEquals(nearest("Sintel-Final", names), "sintel-final");
+  assertEquals(nearest("moving_shape", names), "moving-shapes");
+  assertEquals(nearest("kitti2015", names), "kitti-2015");
+  assertEquals(nearest("kitti-2015", names), "kitti-2015");
+});
+
+Deno.test("nearest() offers nothing for a word unlike all of them", () => {
+  assertEquals(nearest("davis", names), null);
+  assertEquals(nearest("", names), null);
+  assertEquals(nearest("davis", []), null);
+});

@@ -1,0 +1,330 @@
+/**
+ * The folder of one run, `runs/<id>/`: its record, its curves and its per-sample results.
+ *
+ *     record.json                  one RunRecord
+ *     curves.jsonl                 one CurvePoint a line, in the order of training
+ *     samples.zarr/<evaluation>/   one store an evaluation: numbers a sample, and a gallery
+ *
+ * `record.json` and the stores are replaced whole or not at all. `curves.jsonl` grows line by
+ * line; a line cut off by a crash is dropped when the curves are read.
+ *
+ * @module
+ */
+import { basename, join } from "@std/path";
+import { z } from "zod";
+import { type NdArray, ndarray, packed } from "../base/arrays.ts";
+import { DataError } from "../base/errors.ts";
+import { exists, writeFileAtomic } from "../base/files.ts";
+import {
+  buildStore,
+  type DType,
+  openStore,
+  type Store,
+  type StoreWriter,
+  type TypedArray,
+} from "../datasets/store.ts";
+import { type CurvePoint, type GalleryEntry, RECORD_SCHEMA, RunRecord } from "./record.ts";
+import type { GalleryPicture, SampleResults } from "./samples.ts";
+
+export type { GalleryPicture, SampleResults } from "./samples.ts";
+
+/** Names that are one harmless path component on every system. */
+const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}$/;
+
+const CurveLine: z.ZodType<CurvePoint> = z.strictObject({
+  step: z.int().nonnegative(),
+  values: z.record(z.string(), z.number()),
+});
+
+const SampleAttributes = z.strictObject({
+  ids: z.array(z.string()),
+  metrics: z.array(z.string()),
+  gallery: z.array(z.strictObject({ id: z.string(), why: z.string() })),
+});
+
+/** The arrays of a gallery entry: element type and dimensions. */
+const PICTURE_ARRAYS = {
+  image1: { dtype: "uint8", dimensionNames: ["y", "x", "channel"] },
+  image2: { dtype: "uint8", dimensionNames: ["y", "x", "channel"] },
+  truth: { dtype: "float32", dimensionNames: ["y", "x", "uv"] },
+  valid: { dtype: "uint8", dimensionNames: ["y", "x"] },
+  prediction: { dtype: "float32", dimensionNames: ["y", "x", "uv"] },
+} as const satisfies Record<Exclude<keyof GalleryPicture, keyof GalleryEntry>, Layout>;
+
+const METRICS_ARRAY = { dtype: "float64", dimensionNames: ["metric", "sample"] } as const;
+
+/** What is fixed of a stored array; its shape follows from the data. */
+type Layout = { readonly dtype: DType; readonly dimensionNames: readonly string[] };
+
+/** One run on disk. */
+export class RunFolder {
+  private constructor(
+    /** The folder itself. */
+    readonly path: string,
+    /** The run's id, which is the folder's name. */
+    readonly id: string,
+  ) {}
+
+  /**
+   * Makes the folder of a new run.
+   *
+   * @param runsDir Where runs live; made if absent.
+   * @param id The run's name, see {@link newRunId}.
+   * @throws {DataError} When the id is no plain file name or the run exists.
+   */
+  static async create(runsDir: string, id: string): Promise<RunFolder> {
+    const path = join(runsDir, safeName(id, runsDir, "run id"));
+    await Deno.mkdir(runsDir, { recursive: true });
+    try {
+      await Deno.mkdir(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      throw new DataError(path, "a run of this name exists", "Resume it, or choose another id.");
+    }
+    return new RunFolder(path, id);
+  }
+
+  /**
+   * Opens the folder of a run that exists.
+   *
+   * @param dir The run's folder.
+   * @throws {DataError} When there is no such folder.
+   */
+  static async open(dir: string): Promise<RunFolder> {
+    if (!await exists(dir)) {
+      throw new DataError(
+        dir,
+        "there is no such run",
+        "List the runs folder for the ids it holds.",
+      );
+    }
+    const path = await Deno.realPath(dir);
+    return new RunFolder(path, basename(path));
+  }
+
+  /**
+   * Replaces the record.
+   *
+   * @throws {DataError} When the record breaks its own schema; the old one stays.
+   */
+  async writeRecord(record: RunRecord): Promise<void> {
+    const path = join(this.path, "record.json");
+    await writeFileAtomic(path, JSON.stringify(parseRecord(path, record), null, 2) + "\n");
+  }
+
+  /**
+   * Reads and checks the record.
+   *
+   * @throws {DataError} When it is missing, no JSON, of a later schema, or breaks its schema.
+   */
+  async readRecord(): Promise<RunRecord> {
+    const path = join(this.path, "record.json");
+    const text = await readTextOrNull(path);
+    if (text === null) {
+      throw new DataError(path, "the run has no record", "Name a folder under runs/.");
+    }
+    return parseRecord(path, parseJson(path, text, ""));
+  }
+
+  /**
+   * Adds one point to the curves.
+   *
+   * @throws {DataError} When a value is not finite: a broken run must not leave a tidy curve.
+   */
+  async appendCurve(point: CurvePoint): Promise<void> {
+    const path = this.curvesPath;
+    const checked = check(CurveLine, point, path, `point of step ${point.step}`);
+    await Deno.writeTextFile(path, JSON.stringify(checked) + "\n", { append: true });
+  }
+
+  /**
+   * Reads the curves, without a last line that a crash cut off; empty before training.
+   *
+   * @throws {DataError} When another line is damaged.
+   */
+  async readCurves(): Promise<CurvePoint[]> {
+    const path = this.curvesPath;
+    const lines = (await readTextOrNull(path) ?? "").split("\n");
+    // What follows the last line feed is empty, or was being written when the run ended.
+    return lines.slice(0, -1).map((line, i) => {
+      const where = `line ${i + 1}`;
+      return check(CurveLine, parseJson(path, line, `${where}: `), path, where);
+    });
+  }
+
+  /** Drops the points after `step`, so that a run resumed there writes each step once. */
+  async truncateCurves(step: number): Promise<void> {
+    const kept = (await this.readCurves()).filter((point) => point.step <= step);
+    const text = kept.map((point) => JSON.stringify(point) + "\n").join("");
+    await writeFileAtomic(this.curvesPath, text);
+  }
+
+  /**
+   * Replaces the per-sample results of an evaluation.
+   *
+   * @param evaluationId `Evaluation.id` of the record; a plain file name.
+   * @throws {DataError} When the id is no plain file name.
+   * @throws {RangeError} When a metric does not have one value a sample.
+   */
+  async writeSamples(evaluationId: string, results: SampleResults): Promise<void> {
+    const { ids, metrics, gallery } = results;
+    const names = Object.keys(metrics);
+    const values = new Float64Array(names.length * ids.length);
+    for (const [i, name] of names.entries()) {
+      if (metrics[name].length !== ids.length) {
+        const counts = `${metrics[name].length} values for ${ids.length} samples`;
+        throw new RangeError(`Metric ${JSON.stringify(name)} has ${counts}`);
+      }
+      values.set(metrics[name], i * ids.length);
+    }
+    const entries = gallery.map(({ id, why }) => ({ id, why }));
+    const attributes = { ids, metrics: names, gallery: entries };
+    await buildStore(this.samplesPath(evaluationId), attributes, async (store) => {
+      const table = ndarray(values, [names.length, ids.length]);
+      await writeArray(store, "metrics", METRICS_ARRAY, table);
+      for (const [i, picture] of gallery.entries()) {
+        for (const [name, layout] of Object.entries(PICTURE_ARRAYS)) {
+          const view = picture[name as keyof typeof PICTURE_ARRAYS];
+          await writeArray(store, `gallery/${i}/${name}`, layout, view);
+        }
+      }
+    }, { replace: true });
+  }
+
+  /**
+   * Reads the per-sample results of an evaluation, or null where none were kept.
+   *
+   * @throws {DataError} When the store is damaged or holds something else.
+   */
+  async readSamples(evaluationId: string): Promise<SampleResults | null> {
+    const path = this.samplesPath(evaluationId);
+    if (!await exists(path)) return null;
+    const store = await openStore(path, "Evaluate again.");
+    const { ids, metrics, gallery } = check(SampleAttributes, store.attributes, path, "attributes");
+    const table = packed(await readArray(store, "metrics", METRICS_ARRAY)) as Float64Array;
+    if (table.length !== metrics.length * ids.length) {
+      throw new DataError(
+        path,
+        "its metrics and samples do not belong together",
+        "Evaluate again.",
+      );
+    }
+    const column = (i: number) => table.slice(i * ids.length, (i + 1) * ids.length);
+    const pictures = gallery.map(async (entry, i) => {
+      const arrays = Object.entries(PICTURE_ARRAYS).map(async ([name, layout]) =>
+        [name, await readArray(store, `gallery/${i}/${name}`, layout)] as const
+      );
+      return { ...entry, ...Object.fromEntries(await Promise.all(arrays)) } as GalleryPicture;
+    });
+    return {
+      ids,
+      metrics: Object.fromEntries(metrics.map((name, i) => [name, column(i)])),
+      gallery: await Promise.all(pictures),
+    };
+  }
+
+  /** Where the curves are. */
+  private get curvesPath(): string {
+    return join(this.path, "curves.jsonl");
+  }
+
+  /** Where an evaluation's samples are. */
+  private samplesPath(evaluationId: string): string {
+    return join(this.path, "samples.zarr", safeName(evaluationId, this.path, "evaluation id"));
+  }
+}
+
+/**
+ * A name for a new run that sorts by paper, recipe, seed and time, such as
+ * `raft-demo-s0-20261122-101530`.
+ *
+ * @param now Start of the run; its UTC time is used.
+ */
+export function newRunId(paper: string, recipe: string, seed: number, now: Date): string {
+  const [date, time] = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").split("T");
+  return `${paper}-${recipe}-s${seed}-${date}-${time}`;
+}
+
+/** Adds an array of one chunk to a store. */
+async function writeArray(
+  store: StoreWriter,
+  name: string,
+  { dtype, dimensionNames }: Layout,
+  view: NdArray<TypedArray>,
+): Promise<void> {
+  const { shape } = view;
+  const chunks = shape.map((n) => Math.max(n, 1));
+  const array = await store.array(name, {
+    dtype,
+    shape,
+    chunks,
+    dimensionNames: [...dimensionNames],
+  });
+  if (view.size > 0) await array.write(shape.map(() => 0), packed(view));
+}
+
+/** Reads an array of a store, which must be laid out as this module writes it. */
+async function readArray(
+  store: Store,
+  name: string,
+  layout: Layout,
+): Promise<NdArray<TypedArray>> {
+  const array = store.array(name);
+  const { dtype, dimensionNames } = array;
+  if (dtype !== layout.dtype || dimensionNames.join() !== layout.dimensionNames.join()) {
+    throw new DataError(
+      store.path,
+      `its array "${name}" is no per-sample result`,
+      "Evaluate again.",
+    );
+  }
+  return await array.read();
+}
+
+function safeName(name: string, path: string, what: string): string {
+  if (SAFE_NAME.test(name)) return name;
+  throw new DataError(
+    path,
+    `${JSON.stringify(name)} cannot be a ${what}`,
+    "Use up to 200 letters, digits and . _ @ + -, the first a letter or digit.",
+  );
+}
+
+async function readTextOrNull(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function parseJson(path: string, text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DataError(path, `${where}not valid JSON`, "Restore the file, or run again.");
+  }
+}
+
+function parseRecord(path: string, value: unknown): RunRecord {
+  const { data } = z.object({ schema: z.number() }).safeParse(value);
+  if (data !== undefined && data.schema > RECORD_SCHEMA) {
+    throw new DataError(
+      path,
+      `its schema ${data.schema} is later than ${RECORD_SCHEMA}, the latest this version reads`,
+      "Use a later version of Reflow.",
+    );
+  }
+  return check(RunRecord, value, path, "record");
+}
+
+/** The value, if it fits; else the first thing wrong with it. */
+function check<T>(schema: z.ZodType<T>, value: unknown, path: string, where: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [first, ...others] = result.error.issues;
+  const at = first.path.length > 0 ? `${where}, ${first.path.join(".")}` : where;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
+  throw new DataError(path, `${at}: ${first.message}${more}`, "Restore the file, or run again.");
+}

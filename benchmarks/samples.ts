@@ -1,0 +1,32 @@
+/**
+ * What an evaluation keeps of single samples: their numbers, and a few whole pictures.
+ *
+ * @module
+ */
+
+import type { FlowField, Mask, Picture } from "../base/arrays.ts";
+import type { GalleryEntry } from "./record.ts";
+
+/** A gallery entry with its pictures and fields, all of the sample's own height and width. */
+export interface GalleryPicture extends GalleryEntry {
+  /** The picture the flow starts from. */
+  readonly image1: Picture;
+  /** The picture the flow leads to. */
+  readonly image2: Picture;
+  /** Ground-truth flow, in pixels. */
+  readonly truth: FlowField;
+  /** 1 where the ground truth is known. */
+  readonly valid: Mask;
+  /** The contender's flow, in pixels. */
+  readonly prediction: FlowField;
+}
+
+/** Per-sample results of one evaluation. */
+export interface SampleResults {
+  /** Sample ids, in the order they were scored. */
+  readonly ids: string[];
+  /** Metric name to one value a sample in the order of `ids`; NaN where a sample has no value. */
+  readonly metrics: Record<string, Float64Array>;
+  /** The samples worth looking at. */
+  readonly gallery: GalleryPicture[];
+}

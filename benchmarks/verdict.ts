@@ -1,0 +1,207 @@
+/**
+ * Verdicts: one of our numbers beside a published one.
+ *
+ * Numbers compare only where dataset, split, protocol and training data are the same and all of
+ * the split was scored; everything else is "not comparable", with the reason. Then a relative
+ * tolerance decides. It comes from the field itself: of the 56 models ptlflow re-evaluated with
+ * their authors' own weights, the median differs by 1.0 to 2.7 % from its paper and about three
+ * quarters stay within 5 %.
+ *
+ * @module
+ */
+import { randomStream } from "../base/random.ts";
+import { FLOW_METRICS, type FlowMetric } from "./metrics/flow.ts";
+import {
+  defaultProtocol,
+  type FlowProtocol,
+  protocolStamp,
+  withIterations,
+} from "./protocols/protocol.ts";
+import type { Comparison, Evaluation, PublishedNumber, Verdict } from "./record.ts";
+import type { SampleResults } from "./samples.ts";
+import { bootstrapMean } from "./statistics/bootstrap.ts";
+
+/** Relative difference up to which a number counts as reproduced. */
+export const REPRODUCED_WITHIN = 0.05;
+
+/** Relative difference up to which a worse number still counts as close. */
+export const CLOSE_WITHIN = 0.1;
+
+/** Where a published number was measured, in our names. */
+export interface Place {
+  /** Registry name of the dataset. */
+  readonly dataset: string;
+  /** Name of its split. */
+  readonly split: string;
+  /** Pairs in the whole split; a part of it does not compare. */
+  readonly samples: number;
+}
+
+const SINTEL_CLEAN: Place = { dataset: "sintel-clean", split: "train", samples: 1041 };
+const SINTEL_FINAL: Place = { dataset: "sintel-final", split: "train", samples: 1041 };
+
+/** The literature's dataset and split in our names. Test splits have no public ground truth. */
+const PLACES = new Map<string, Place>(Object.entries({
+  "MPI-Sintel clean, train": SINTEL_CLEAN,
+  "MPI-Sintel clean, train (seen in training)": SINTEL_CLEAN,
+  "MPI-Sintel final, train": SINTEL_FINAL,
+  "MPI-Sintel final, train (seen in training)": SINTEL_FINAL,
+  "KITTI-2015, train": { dataset: "kitti-2015", split: "train", samples: 200 },
+  "FlyingChairs, validation (640)": {
+    dataset: "flying-chairs",
+    split: "val",
+    samples: 640,
+  },
+}));
+
+/** What a published number measures: one of our metrics, after so many iterations if it says so. */
+interface Measure {
+  readonly metric: FlowMetric;
+  readonly iterations?: number;
+}
+
+/** The literature's words for metrics. RAFT's code pools a plain "EPE" over all pixels. */
+const MEASURES = new Map<string, Measure>(Object.entries<Measure>({
+  "EPE": { metric: "epePooled" },
+  "EPE (pooled)": { metric: "epePooled" },
+  "EPE (per-image average)": { metric: "epe" },
+  "EPE after 1 update": { metric: "epePooled", iterations: 1 },
+  "EPE after 8 updates": { metric: "epePooled", iterations: 8 },
+  "EPE after 32 updates": { metric: "epePooled", iterations: 32 },
+  "EPE after 200 updates": { metric: "epePooled", iterations: 200 },
+  "Fl-all": { metric: "fl" },
+  "Fl-all (per-image average)": { metric: "flPerImage" },
+}));
+
+/** What of ours a published number would be compared with. */
+export interface Counterpart extends Place {
+  /** The metric that averages as the published one does. */
+  readonly metric: FlowMetric;
+  /** The protocol of the published number. */
+  readonly protocol: FlowProtocol;
+}
+
+/** The counterpart of a published number, or null where nothing here measures it. */
+export function correspondsTo(published: PublishedNumber): Counterpart | null {
+  const place = PLACES.get(`${published.dataset}, ${published.split}`);
+  const measure = MEASURES.get(published.metric);
+  if (place === undefined || measure === undefined) return null;
+  const usual = defaultProtocol(place.dataset);
+  const protocol = withIterations(usual, measure.iterations ?? usual.iterations);
+  return { ...place, metric: measure.metric, protocol };
+}
+
+/** What {@link compare} must know beyond the evaluation. */
+export interface CompareOptions {
+  /**
+   * What the contender was trained on, in the field's shorthand ("C+T") where it has one, else in
+   * words ("moving-shapes", which compares with nothing published).
+   */
+  readonly training: string;
+  /** Per-sample results, for the interval that the reason then quotes. */
+  readonly samples?: SampleResults;
+}
+
+/**
+ * Puts an evaluation beside a published number of the same model.
+ *
+ * The verdict rests on the tolerance alone. The interval over samples is quoted beside it but
+ * decides nothing: both numbers come from the very same pictures, so that it says how much depends
+ * on the choice of pictures and not how far apart two methods are.
+ *
+ * @param evaluation Ours, or null where nothing was run.
+ */
+export function compare(
+  published: PublishedNumber,
+  evaluation: Evaluation | null,
+  options: CompareOptions,
+): Comparison {
+  if (evaluation === null) {
+    return { published, ours: null, evaluation: null, verdict: "not run", reason: "Not evaluated" };
+  }
+  const found = ourValue(published, evaluation, options.training);
+  if ("reason" in found) {
+    return { published, ours: null, evaluation: null, verdict: "not comparable", ...found };
+  }
+  const { ours, metric, own } = found;
+  const { verdict, reason } = judge(published, ours);
+  const interval = own && options.samples ? intervalText(options.samples, metric) : "";
+  return { published, ours, evaluation: evaluation.id, verdict, reason: reason + interval };
+}
+
+/** Our value, or why there is none; `own` where it comes from the protocol's own iterations. */
+function ourValue(
+  published: PublishedNumber,
+  evaluation: Evaluation,
+  training: string,
+): { ours: number; metric: FlowMetric; own: boolean } | { reason: string } {
+  const wanted = correspondsTo(published);
+  if (wanted === null) {
+    const { metric, dataset, split } = published;
+    return { reason: `${metric} on ${dataset} (${split}) is not measured here` };
+  }
+  const where = `${wanted.dataset}:${wanted.split}`;
+  const scoredOn = `${evaluation.dataset}:${evaluation.split}`;
+  if (scoredOn !== where) {
+    return { reason: `Scored on ${scoredOn}, the published number is for ${where}` };
+  }
+  const publishedTraining = published.training.replace(/ \(.*\)$/, "");
+  if (training !== publishedTraining) {
+    return { reason: `Trained on ${training}, the published number is for ${publishedTraining}` };
+  }
+  if (evaluation.samples !== wanted.samples) {
+    return { reason: `Scored on ${evaluation.samples} of the split's ${wanted.samples} pairs` };
+  }
+  const own = evaluation.protocol.hash === protocolStamp(wanted.protocol).hash;
+  const metrics = own ? evaluation.metrics : metricsAfter(evaluation, wanted);
+  if (metrics === undefined) {
+    return {
+      reason: `Protocol ${evaluation.protocol.id}, the published number is for ` +
+        wanted.protocol.id,
+    };
+  }
+  const ours = metrics[wanted.metric] ?? null;
+  if (ours === null) return { reason: `${wanted.metric} has no value here` };
+  return { ours, metric: wanted.metric, own };
+}
+
+/** The metrics after the wanted iterations, where the protocol differs in nothing else. */
+function metricsAfter(
+  evaluation: Evaluation,
+  { dataset, protocol }: Counterpart,
+): Evaluation["metrics"] | undefined {
+  if (evaluation.protocol.hash !== protocolStamp(defaultProtocol(dataset)).hash) return undefined;
+  return evaluation.byIteration.find((at) => at.iterations === protocol.iterations)?.metrics;
+}
+
+function judge(
+  { value, unit, lowerIsBetter }: PublishedNumber,
+  ours: number,
+): { verdict: Verdict; reason: string } {
+  const excess = (ours - value) / Math.abs(value) * (lowerIsBetter ? 1 : -1);
+  const verdict = Math.abs(excess) <= REPRODUCED_WITHIN
+    ? "reproduced"
+    : excess < 0
+    ? "better"
+    : excess <= CLOSE_WITHIN
+    ? "close"
+    : "not reproduced";
+  const difference = ours === value
+    ? "equals the published number"
+    : `is ${percent(Math.abs(excess))} ${excess < 0 ? "better" : "worse"} than ${value} ${unit}`;
+  return { verdict, reason: `${Number(ours.toPrecision(5))} ${unit} ${difference}` };
+}
+
+function intervalText(samples: SampleResults, metric: FlowMetric): string {
+  const { of, averaging } = FLOW_METRICS[metric];
+  const interval = bootstrapMean(samples.metrics[of], randomStream(0, "verdict", metric), {
+    ...(averaging === "pooled" ? { weights: samples.metrics.pixels } : {}),
+  });
+  if (interval === null) return "";
+  const [low, high] = [interval.low, interval.high].map((end) => Number(end.toPrecision(4)));
+  return `; ${percent(interval.confidence)} interval over samples ${low} to ${high}`;
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}

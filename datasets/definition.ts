@@ -1,0 +1,55 @@
+/**
+ * What the registry knows about a dataset.
+ *
+ * @module
+ */
+import type { FlowDataset } from "./sample.ts";
+import type { BuildOptions } from "./store.ts";
+
+/** Hears how far long work is: units done, units in all and a short note, for example a file. */
+export type Report = (done: number, total: number, note: string) => void;
+
+/** A named source of samples: where it comes from, how it becomes a store and how it is read. */
+export interface DatasetDefinition {
+  /** Registry name and folder name of the store, for example `sintel-clean`. */
+  readonly id: string;
+  /** Name for people, for example "MPI Sintel, clean pass". */
+  readonly title: string;
+  /** Terms of use, as the dataset's own page states them. */
+  readonly licence: string;
+  /** The publication to cite. */
+  readonly citation: string;
+  /** Page where the data comes from. */
+  readonly homepage: string;
+  /** Split names, the usual training split first. */
+  readonly splits: readonly string[];
+  /** Whether ground truth covers only some pixels (KITTI). */
+  readonly sparse: boolean;
+  /** What moves and how far, in one sentence, where that helps to choose. */
+  readonly motion?: string;
+  /**
+   * Makes the store out of nothing but code; only datasets that are generated have it.
+   *
+   * @param storePath Final name of the store; it appears there whole or not at all.
+   */
+  build?(storePath: string, report: Report, options?: BuildOptions): Promise<void>;
+  /**
+   * Makes the store out of files the user has, in their official layout.
+   *
+   * @param dir The folder that was unpacked, or the one above or below it.
+   * @param storePath Final name of the store; it appears there whole or not at all.
+   * @throws {DataError} When files are missing, damaged or do not fit together.
+   */
+  importFrom?(
+    dir: string,
+    storePath: string,
+    report: Report,
+    options?: BuildOptions,
+  ): Promise<void>;
+  /**
+   * Opens one split of the store at `<dataDir>/<id>`.
+   *
+   * @throws {DataError} When the store is missing, incomplete or damaged.
+   */
+  open(dataDir: string, split: string): Promise<FlowDataset>;
+}

@@ -1,0 +1,2 @@
+/** MozJPEG's decoder, compiled and not yet instantiated. */
+export const decoderWasm: WebAssembly.Module;

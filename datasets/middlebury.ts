@@ -1,0 +1,33 @@
+/**
+ * Middlebury optical flow, the training ("other") set with public ground truth.
+ *
+ * Layout: `other-data/<sequence>/frame10.png`, `frame11.png` and
+ * `other-gt-flow/<sequence>/flow10.flo`.
+ *
+ * @module
+ */
+import type { DatasetDefinition } from "./definition.ts";
+import { readFlo } from "./formats/flo.ts";
+import { loadPair, officialDataset } from "./official_files.ts";
+
+/** Middlebury's eight training pairs; sequences without public ground truth are left out. */
+export const middlebury: DatasetDefinition = officialDataset({
+  id: "middlebury",
+  title: "Middlebury optical flow",
+  licence: "No formal licence; cite the paper",
+  citation:
+    "Baker et al., A Database and Evaluation Methodology for Optical Flow, IJCV 92(1), 2011",
+  homepage: "https://vision.middlebury.edu/flow/data/",
+  splits: ["train"],
+  sparse: false,
+  motion: "Small motion, a few pixels, at sub-pixel accuracy",
+  pairs: 8,
+  folders: ["other-data", "other-gt-flow"],
+  pairsIn: (files) =>
+    files.matches(/^other-gt-flow\/([^/]+)\//).map((id) => {
+      const image1 = files.require(`other-data/${id}/frame10.png`);
+      const image2 = files.require(`other-data/${id}/frame11.png`);
+      const flow = files.require(`other-gt-flow/${id}/flow10.flo`);
+      return { id, split: "train", load: () => loadPair(image1, image2, readFlo(flow)) };
+    }),
+});

@@ -1,0 +1,74 @@
+/**
+ * Every dataset by name.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { DataError, UsageError } from "../base/errors.ts";
+import { exists } from "../base/files.ts";
+import { nearest } from "../base/nearest.ts";
+import type { DatasetDefinition } from "./definition.ts";
+import { flyingChairs } from "./flying_chairs.ts";
+import { kitti2015 } from "./kitti.ts";
+import { middlebury } from "./middlebury.ts";
+import { movingShapes, movingShapesLarge } from "./moving_shapes/mod.ts";
+import type { FlowDataset } from "./sample.ts";
+import { sintelClean, sintelFinal } from "./sintel.ts";
+
+export type { DatasetDefinition, Report } from "./definition.ts";
+
+/** All datasets, the embedded ones first. */
+export const datasets: readonly DatasetDefinition[] = [
+  movingShapes,
+  movingShapesLarge,
+  flyingChairs,
+  sintelClean,
+  sintelFinal,
+  kitti2015,
+  middlebury,
+];
+
+/**
+ * The dataset of that name.
+ *
+ * @throws {UsageError} For an unknown name, with the nearest known one.
+ */
+export function findDataset(id: string): DatasetDefinition {
+  const found = datasets.find((dataset) => dataset.id === id);
+  return found ?? unknown("dataset", id, datasets.map((dataset) => dataset.id));
+}
+
+/**
+ * Opens a dataset's split for reading.
+ *
+ * @param name `id` or `id:split`; without a split, the dataset's first.
+ * @param dataDir The folder stores live in.
+ * @throws {UsageError} For an unknown dataset or split, with the nearest known one.
+ * @throws {DataError} When the store is missing, with the command that makes it, or damaged.
+ */
+export async function openDataset(name: string, dataDir: string): Promise<FlowDataset> {
+  const colon = name.indexOf(":");
+  const dataset = findDataset(colon < 0 ? name : name.slice(0, colon));
+  const split = colon < 0 ? dataset.splits[0] : name.slice(colon + 1);
+  if (!dataset.splits.includes(split)) unknown(`split of ${dataset.id}`, split, dataset.splits);
+  const path = join(dataDir, dataset.id);
+  if (!await exists(path)) {
+    throw new DataError(path, "the dataset is not there yet", howToGet(dataset));
+  }
+  return await dataset.open(dataDir, split);
+}
+
+/** The command that makes a dataset's store, with the page its files come from. */
+export function howToGet({ id, build, homepage }: DatasetDefinition): string {
+  return build
+    ? `deno task data fetch ${id}`
+    : `deno task data import ${id} --from DIR (DIR holds the files of ${homepage})`;
+}
+
+function unknown(what: string, word: string, known: readonly string[]): never {
+  const meant = nearest(word, known);
+  throw new UsageError(
+    `There is no ${what} named "${word}"`,
+    meant === null ? `Known: ${known.join(", ")}` : `Did you mean "${meant}"?`,
+  );
+}

@@ -1,0 +1,65 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { DataError, UsageError } from "../base/errors.ts";
+import { datasets, findDataset, openDataset } from "./registry.ts";
+import { withFolder } from "./store/small_store.ts";
+import { writeTinyFiles } from "./tiny_files.ts";
+
+Deno.test("every dataset has a unique plain name, a source and a way to be made", () => {
+  const ids = datasets.map(({ id }) => id);
+  assertEquals(new Set(ids).size, ids.length);
+  for (const dataset of datasets) {
+    assertEquals(/^[a-z0-9]+(-[a-z0-9]+)*$/.test(dataset.id), true, dataset.id);
+    assertEquals((dataset.build === undefined) !== (dataset.importFrom === undefined), true);
+    for (const text of [dataset.title, dataset.licence, dataset.citation]) {
+      assertEquals(text.length > 0, true, dataset.id);
+    }
+    if (dataset.importFrom) assertEquals(URL.canParse(dataset.homepage), true, dataset.id);
+    assertEquals(findDataset(dataset.id), dataset);
+  }
+});
+
+Deno.test("a wrong name is answered with the nearest right one", async () => {
+  assertEquals(
+    assertThrows(() => findDataset("sintel-claen"), UsageError, `no dataset named "sintel-claen"`)
+      .nextStep,
+    `Did you mean "sintel-clean"?`,
+  );
+  const far = assertThrows(() => findDataset("imagenet"), UsageError);
+  assertEquals(far.nextStep.startsWith("Known: moving-shapes, "), true);
+  const split = await assertRejects(() => openDataset("flying-chairs:vall", "data"), UsageError);
+  assertEquals(split.nextStep, `Did you mean "val"?`);
+});
+
+Deno.test("a dataset that is not there yet is answered with the command that makes it", () =>
+  withFolder(async (folder) => {
+    const imported = await assertRejects(() => openDataset("sintel-clean", folder), DataError);
+    assertEquals(imported.path, join(folder, "sintel-clean"));
+    assertEquals(
+      imported.nextStep,
+      "deno task data import sintel-clean --from DIR " +
+        "(DIR holds the files of http://sintel.is.tue.mpg.de/downloads)",
+    );
+    const built = await assertRejects(() => openDataset("moving-shapes", folder), DataError);
+    assertEquals(built.nextStep, "deno task data fetch moving-shapes");
+  }));
+
+Deno.test("openDataset() opens the first split, or the one that is named", () =>
+  withFolder(async (folder) => {
+    const pair = ["img1.ppm", "img2.ppm", "flow.flo"];
+    await writeTinyFiles(
+      folder,
+      ["00001", "00002", "00003"].flatMap((id) =>
+        pair.map((end) => `FlyingChairs_release/data/${id}_${end}`)
+      ),
+    );
+    await Deno.writeTextFile(join(folder, "FlyingChairs_train_val.txt"), "1\n2\n1\n");
+    const chairs = findDataset("flying-chairs");
+    await chairs.importFrom!(folder, join(folder, "data", chairs.id), () => {});
+    const lengths = [];
+    for (const name of ["flying-chairs", "flying-chairs:train", "flying-chairs:val"]) {
+      const { split, length } = await openDataset(name, join(folder, "data"));
+      lengths.push(`${split} ${length}`);
+    }
+    assertEquals(lengths, ["train 2", "train 2", "val 1"]);
+  }));

@@ -1,0 +1,157 @@
+/**
+ * The device everything runs on.
+ *
+ * `webgpu` is TensorFlow.js' WebGPU backend on a device of ours whose errors are fatal: a bind group
+ * that does not match its layout drops the whole command buffer and leaves zeros or stale numbers
+ * behind, so every read first asks the device whether anything went wrong since the last one.
+ * `cpu` is TensorFlow.js' CPU backend, where the kernels' oracles do the work: slow, and an
+ * independent second opinion. Nothing ever falls back from one to the other.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { EnvironmentError } from "../base/errors.ts";
+
+/** Where tensors live and kernels run. */
+export type BackendName = "webgpu" | "cpu";
+
+/** The adapter, as reports and `doctor` print it. */
+export interface AdapterSummary {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** Bytes; the largest buffer a kernel may bind. 128 MiB where nothing else is said. */
+  readonly maxStorageBufferBindingSize: number;
+  /** Bytes. */
+  readonly maxBufferSize: number;
+}
+
+const ERROR_SCOPES = ["validation", "out-of-memory", "internal"] as const;
+
+/** The WebGPU backend with every device error fatal at the next read. */
+class CheckedBackend extends WebGPUBackend {
+  constructor(device: GPUDevice, info: GPUAdapterInfo) {
+    super(device, info);
+    this.openScopes();
+  }
+
+  private openScopes(): void {
+    for (const filter of ERROR_SCOPES) this.device.pushErrorScope(filter);
+  }
+
+  /** @throws {EnvironmentError} When the device reported an error since the last check. */
+  async check(): Promise<void> {
+    const popped = ERROR_SCOPES.map(() => this.device.popErrorScope());
+    this.openScopes(); // before any await: reads overlap
+    const errors = await Promise.all(popped);
+    const error = errors.find((e) => e !== null);
+    if (error) {
+      throw new EnvironmentError(
+        `Cannot trust the GPU's results: ${error.constructor.name}: ${error.message}`,
+        "If memory ran out, use a smaller picture or batch; otherwise report this with `deno task doctor`.",
+      );
+    }
+  }
+
+  override async read(dataId: object): ReturnType<WebGPUBackend["read"]> {
+    const values = await super.read(dataId);
+    // The parent keeps a copy on the host, which a later in-place update would leave stale.
+    const entry = this.tensorMap.get(dataId);
+    if (entry?.resource) entry.values = null as never;
+    await this.check();
+    return values;
+  }
+}
+
+async function requestAdapter(): Promise<GPUAdapter> {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) {
+    throw new EnvironmentError(
+      "Cannot find a WebGPU adapter on this machine",
+      "Install a Vulkan driver (Debian, Ubuntu: `apt-get install -y mesa-vulkan-drivers`), or choose `--backend cpu`, which is very slow.",
+    );
+  }
+  return adapter;
+}
+
+/** Facts about the adapter that {@link useBackend} would take, or null where there is none. */
+export async function describeAdapter(): Promise<AdapterSummary | null> {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  return adapter ? summarize(adapter) : null;
+}
+
+function summarize(adapter: GPUAdapter): AdapterSummary {
+  const { info, limits } = adapter;
+  return {
+    vendor: info.vendor,
+    architecture: info.architecture,
+    device: info.device,
+    description: info.description,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    maxBufferSize: limits.maxBufferSize,
+  };
+}
+
+let current: { name: BackendName; adapter: AdapterSummary | null } | null = null;
+
+/**
+ * Makes a backend the one all tensors use. Call once, before the first tensor.
+ *
+ * @returns The adapter in use, or null on the CPU.
+ * @throws {EnvironmentError} When there is no adapter, or its device cannot be had.
+ */
+export async function useBackend(name: BackendName): Promise<AdapterSummary | null> {
+  if (current) {
+    if (current.name === name) return current.adapter;
+    throw new EnvironmentError(
+      `Cannot switch from the ${current.name} backend to ${name} within one process`,
+    );
+  }
+  // A tensor that is still on the host would otherwise be worked on by the CPU, unasked.
+  tf.env().set("WEBGPU_CPU_FORWARD", false);
+  tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", 64);
+  let adapter: AdapterSummary | null = null;
+  if (name === "webgpu") {
+    const gpu = await requestAdapter();
+    adapter = summarize(gpu);
+    const { limits } = gpu;
+    const device = await gpu.requestDevice({
+      requiredLimits: {
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxBufferSize: limits.maxBufferSize,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      },
+    });
+    tf.removeBackend("webgpu");
+    tf.registerBackend("webgpu", () => new CheckedBackend(device, gpu.info), 3);
+  }
+  await tf.setBackend(name);
+  await tf.ready();
+  current = { name, adapter };
+  return adapter;
+}
+
+/** The backend in use, or null before {@link useBackend}. */
+export function backendInUse(): BackendName | null {
+  return current?.name ?? null;
+}
+
+/**
+ * Waits for the device to finish what it was given.
+ *
+ * @throws {EnvironmentError} When the device reported an error.
+ */
+export async function settle(): Promise<void> {
+  const backend = tf.backend();
+  if (!(backend instanceof CheckedBackend)) return;
+  backend.endComputePassEncoder();
+  backend.ensureCommandEncoderReady();
+  backend.submitQueue();
+  await backend.device.queue.onSubmittedWorkDone();
+  await backend.check();
+}

@@ -1,0 +1,31 @@
+/**
+ * First values of parameters, with PyTorch's rules.
+ *
+ * @module
+ */
+import type { Initializer } from "./network.ts";
+
+const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** All elements equal. */
+export const constant = (value: number): Initializer => (shape) =>
+  new Float32Array(count(shape)).fill(value);
+
+/** U(−bound, +bound). */
+export const uniform = (bound: number): Initializer => (shape, stream) =>
+  Float32Array.from({ length: count(shape) }, () => stream.uniform(-bound, bound));
+
+/** N(0, deviation²). */
+export const normal = (deviation: number): Initializer => (shape, stream) =>
+  Float32Array.from({ length: count(shape) }, () => stream.normal(0, deviation));
+
+/**
+ * Kaiming normal, mode fan_out, ReLU gain (He et al. 2015): N(0, 2 / (out·kh·kw)).
+ */
+export const kaimingNormalFanOut: Initializer = (shape, stream) => {
+  const [out, , kh, kw] = shape;
+  return normal(Math.sqrt(2 / (out * kh * kw)))(shape, stream);
+};
+
+/** PyTorch's default for weights and biases of convolutions: U(±1/√fan_in). */
+export const uniformFanIn = (fanIn: number): Initializer => uniform(1 / Math.sqrt(fanIn));

@@ -1,0 +1,158 @@
+/**
+ * AdamW's update and global-norm clipping, in place on the device.
+ *
+ * The clipping factor never leaves the device, so a step waits for nothing.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { dispatch, type Program } from "./program.ts";
+
+const LANES = 256;
+
+const SUM_OF_SQUARES: Program = {
+  name: "adamw sum of squares",
+  inputs: ["gradient"],
+  widths: [1, 1],
+  uniforms: { size: "i32", slot: "i32" },
+  workgroup: LANES,
+  code: `
+var<workgroup> partial : array<f32, ${LANES}>;
+fn main(index : i32) {
+  let lane = index % ${LANES};
+  var sum = 0.0;
+  for (var i = lane; i < uniforms.size; i += ${LANES}) { sum = fma(gradient[i], gradient[i], sum); }
+  partial[lane] = sum;
+  for (var step = ${LANES / 2}; step > 0; step = step / 2) {
+    workgroupBarrier();
+    if (lane < step) { partial[lane] += partial[lane + step]; }
+  }
+  if (lane == 0) { result[uniforms.slot] = partial[0]; }
+}`,
+};
+
+const CLIP: Program = {
+  name: "adamw clip",
+  inputs: ["squares"],
+  widths: [1, 1],
+  uniforms: { size: "i32", maximum: "f32" },
+  workgroup: 1,
+  code: `
+fn main(index : i32) {
+  if (index > 0) { return; }
+  var sum = 0.0;
+  for (var i = 0; i < uniforms.size; i++) { sum += squares[i]; }
+  let norm = sqrt(sum);
+  result[0] = min(1.0, uniforms.maximum / (norm + 1e-6));
+  result[1] = norm;
+}`,
+};
+
+const MOMENTS: Program = {
+  name: "adamw moments",
+  inputs: ["gradient", "clip"],
+  widths: [1, 1, 1],
+  uniforms: { size: "i32", beta1: "f32", beta2: "f32" },
+  workgroup: 64,
+  code: `
+fn main(index : i32) {
+  if (index >= uniforms.size) { return; }
+  let g = gradient[index] * clip[0];
+  let second = index + uniforms.size;
+  result[index] = uniforms.beta1 * result[index] + (1.0 - uniforms.beta1) * g;
+  result[second] = uniforms.beta2 * result[second] + (1.0 - uniforms.beta2) * g * g;
+}`,
+};
+
+const STEP: Program = {
+  name: "adamw step",
+  inputs: ["moments"],
+  widths: [1, 1],
+  uniforms: { size: "i32", keep: "f32", stepSize: "f32", correction: "f32", epsilon: "f32" },
+  workgroup: 64,
+  code: `
+fn main(index : i32) {
+  if (index >= uniforms.size) { return; }
+  let denominator = sqrt(moments[index + uniforms.size]) * uniforms.correction + uniforms.epsilon;
+  result[index] = result[index] * uniforms.keep - uniforms.stepSize * moments[index] / denominator;
+}`,
+};
+
+/** Settings of one update; all of AdamW's (Loshchilov & Hutter 2019) with PyTorch's conventions. */
+export interface AdamWSettings {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Decoupled: the parameter shrinks by learningRate · weightDecay. */
+  readonly weightDecay: number;
+  /** Updates done, this one included: 1 at the first. */
+  readonly step: number;
+}
+
+interface CpuValues {
+  data: { get(dataId: object): { values: Float32Array } };
+}
+
+const onGpu = () => tf.getBackend() === "webgpu";
+const gpu = () => tf.backend() as unknown as WebGPUBackend;
+const cpuValues = (t: tf.Tensor) =>
+  (tf.backend() as unknown as CpuValues).data.get(t.dataId).values;
+
+/**
+ * Factor that brings the gradients' global L2 norm down to `maximum` (PyTorch's `clip_grad_norm_`),
+ * and that norm.
+ *
+ * @returns [factor ≤ 1, norm], shape [2].
+ */
+export function clipFactor(gradients: readonly tf.Tensor[], maximum: number): tf.Tensor1D {
+  if (!onGpu()) {
+    let sum = 0;
+    for (const g of gradients) for (const x of cpuValues(g)) sum += x * x;
+    const norm = Math.sqrt(sum);
+    return tf.tensor1d([Math.min(1, maximum / (norm + 1e-6)), norm]);
+  }
+  const backend = gpu();
+  const squares = backend.makeTensorInfo([gradients.length], "float32");
+  gradients.forEach((g, slot) => {
+    dispatch(backend, SUM_OF_SQUARES, [g], squares, [g.size, slot], LANES);
+  });
+  const clip = dispatch(backend, CLIP, [squares], [2], [gradients.length, maximum], 1);
+  backend.disposeData(squares.dataId);
+  return tf.engine().makeTensorFromTensorInfo(clip) as tf.Tensor1D;
+}
+
+/**
+ * Updates one parameter and its moments in place.
+ *
+ * @param moments First and second moments, shape [2, size], zeros at first.
+ * @param clip {@link clipFactor}'s result; its first element scales the gradient.
+ */
+export function adamwUpdate(
+  parameter: tf.Tensor,
+  gradient: tf.Tensor,
+  moments: tf.Tensor,
+  clip: tf.Tensor1D,
+  { learningRate, beta1, beta2, epsilon, weightDecay, step }: AdamWSettings,
+): void {
+  const size = parameter.size;
+  const keep = 1 - learningRate * weightDecay;
+  const stepSize = learningRate / (1 - beta1 ** step);
+  const correction = 1 / Math.sqrt(1 - beta2 ** step);
+  if (onGpu()) {
+    const backend = gpu();
+    dispatch(backend, MOMENTS, [gradient, clip], moments, [size, beta1, beta2], size);
+    const uniforms = [size, keep, stepSize, correction, epsilon];
+    dispatch(backend, STEP, [moments], parameter, uniforms, size);
+    return;
+  }
+  const p = cpuValues(parameter), g = cpuValues(gradient), m = cpuValues(moments);
+  const factor = cpuValues(clip)[0];
+  for (let i = 0; i < size; i++) {
+    const scaled = g[i] * factor;
+    m[i] = beta1 * m[i] + (1 - beta1) * scaled;
+    m[size + i] = beta2 * m[size + i] + (1 - beta2) * scaled * scaled;
+    p[i] = p[i] * keep - stepSize * m[i] / (Math.sqrt(m[size + i]) * correction + epsilon);
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * How an operation of ours is defined: once in WGSL, once as a plain loop.
+ *
+ * The loop, the kernel's oracle, is what the `cpu` backend runs and what the tests hold the WGSL
+ * against. Gradients are kernels too, tied to their operation with TensorFlow.js' gradient registry,
+ * so `tf.grads` sees no difference between our operations and its own.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+
+/** A tensor on the host, row-major. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Names of a kernel's inputs, in order. */
+type Inputs<T> = Readonly<Record<string, T>>;
+
+/** One operation on every backend. */
+export interface KernelDefinition<Attributes extends object> {
+  /** Unique among all kernels. */
+  readonly name: string;
+  /** Records the WGSL dispatches. */
+  gpu(backend: WebGPUBackend, inputs: Inputs<tf.TensorInfo>, attributes: Attributes): tf.TensorInfo;
+  /** The same by plain loops in double precision. */
+  oracle(inputs: Inputs<HostTensor>, attributes: Attributes): HostTensor;
+}
+
+/** Zero-filled host tensor. */
+export function hostZeros(shape: readonly number[]): { shape: number[]; data: Float32Array } {
+  return { shape: [...shape], data: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
+}
+
+/** What the CPU backend offers; its type is not exported by TensorFlow.js. */
+interface CpuBackend {
+  data: { get(dataId: object): { values: Float32Array } };
+  makeTensorInfo(shape: number[], dtype: "float32", values: Float32Array): tf.TensorInfo;
+}
+
+/**
+ * Registers an operation on both backends.
+ *
+ * @returns A function that runs it on named tensors.
+ */
+export function defineKernel<Attributes extends object>(
+  definition: KernelDefinition<Attributes>,
+): (inputs: Inputs<tf.Tensor>, attributes: Attributes) => tf.Tensor {
+  const { name } = definition;
+  tf.registerKernel({
+    kernelName: name,
+    backendName: "webgpu",
+    kernelFunc: ({ inputs, backend, attrs }) =>
+      definition.gpu(
+        backend as WebGPUBackend,
+        inputs as Inputs<tf.TensorInfo>,
+        attrs as unknown as Attributes,
+      ),
+  });
+  tf.registerKernel({
+    kernelName: name,
+    backendName: "cpu",
+    kernelFunc: ({ inputs, backend, attrs }) => {
+      const cpu = backend as unknown as CpuBackend;
+      const host = Object.fromEntries(
+        Object.entries(inputs as Inputs<tf.TensorInfo>).map(([key, tensor]) => [
+          key,
+          { shape: tensor.shape, data: cpu.data.get(tensor.dataId).values },
+        ]),
+      );
+      const result = definition.oracle(host, attrs as unknown as Attributes);
+      return cpu.makeTensorInfo([...result.shape], "float32", result.data);
+    },
+  });
+  return (inputs, attributes) =>
+    tf.engine().runKernel(
+      name,
+      inputs as tf.NamedTensorMap,
+      attributes as unknown as tf.NamedAttrMap,
+    ) as tf.Tensor;
+}
+
+/**
+ * Ties an operation to its gradients.
+ *
+ * @param name Kernel whose gradient this is.
+ * @param gradients For each input that has one: its gradient from the output's and the saved inputs.
+ * Asking for a gradient of an input that is missing here is an error, not a silent zero.
+ */
+export function defineGradient<Attributes extends object>(
+  name: string,
+  inputNames: readonly string[],
+  gradients: Readonly<
+    Record<
+      string,
+      (dy: tf.Tensor, inputs: Inputs<tf.Tensor>, attributes: Attributes) => tf.Tensor
+    >
+  >,
+): void {
+  tf.registerGradient({
+    kernelName: name,
+    inputsToSave: [...inputNames],
+    gradFunc: (dy, saved, attrs) => {
+      const inputs = Object.fromEntries(inputNames.map((key, i) => [key, saved[i]]));
+      return Object.fromEntries(
+        Object.entries(gradients).map((
+          [key, gradient],
+        ) => [key, () => gradient(dy as tf.Tensor, inputs, attrs as unknown as Attributes)]),
+      );
+    },
+  });
+}
+
+/** The same values with no way back to what they were computed from. */
+export function stopGradient<T extends tf.Tensor>(x: T): T {
+  const backend = tf.backend() as unknown as { incRef(dataId: object): void };
+  backend.incRef(x.dataId);
+  return tf.engine().makeTensorFromDataId(x.dataId, x.shape, x.dtype) as T;
+}

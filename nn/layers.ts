@@ -1,0 +1,94 @@
+/**
+ * Layers: functions from tensors to tensors that own their parameters.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { constant, uniformFanIn } from "./initializers.ts";
+import { standardize } from "./kernels/normalize.ts";
+import type { Initializer, Scope } from "./network.ts";
+
+/** A layer on feature maps, [batch, height, width, channels]. */
+export type Layer = (x: tf.Tensor4D) => tf.Tensor4D;
+
+/** Settings of {@link conv2d}. */
+export interface ConvSettings {
+  /** Kernel height and width, or one number for both. */
+  readonly kernel: number | readonly [number, number];
+  /** Default 1. */
+  readonly stride?: number;
+  /** Zeros on each side, vertically and horizontally; default (kernel − 1) / 2. */
+  readonly padding?: readonly [number, number];
+  /** Filter's first values; default PyTorch's U(±1/√fan_in). */
+  readonly init?: Initializer;
+}
+
+/** Convolution with bias, parameters `weight` [out, in, kh, kw] and `bias` [out]. */
+export function conv2d(
+  scope: Scope,
+  inChannels: number,
+  outChannels: number,
+  { kernel, stride = 1, padding, init }: ConvSettings,
+): Layer {
+  const [kh, kw] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+  const [py, px] = padding ?? [(kh - 1) >> 1, (kw - 1) >> 1];
+  const fallback = uniformFanIn(inChannels * kh * kw);
+  const weight = scope.parameter("weight", [outChannels, inChannels, kh, kw], init ?? fallback);
+  const bias = scope.parameter("bias", [outChannels], fallback);
+  const pad: [[number, number], [number, number], [number, number], [number, number]] = [
+    [0, 0],
+    [py, py],
+    [px, px],
+    [0, 0],
+  ];
+  return (x) => tf.add(tf.conv2d(x, weight as tf.Tensor4D, stride, pad), bias);
+}
+
+/** Which statistics batch normalisation uses. */
+export interface BatchNormMode {
+  /** True: those of the batch, and running statistics follow. False: the running ones ("frozen"). */
+  batchStatistics: boolean;
+}
+
+/** Instance normalisation without parameters, eps 1e-5; statistics of each picture, always. */
+export const instanceNorm: Layer = (x) => standardize(x, x.shape[0]).standard;
+
+/**
+ * Batch normalisation with parameters `weight`, `bias` and buffers `running_mean`, `running_var`,
+ * `num_batches_tracked`; eps 1e-5, momentum 0.1, biased variance in use and unbiased in the running
+ * statistics, as in PyTorch.
+ *
+ * @param mode Read at each call, so that training can freeze all layers of a network at once.
+ */
+export function batchNorm(scope: Scope, channels: number, mode: BatchNormMode): Layer {
+  const epsilon = 1e-5, momentum = 0.1;
+  const weight = scope.parameter("weight", [channels], constant(1));
+  const bias = scope.parameter("bias", [channels], constant(0));
+  const mean = scope.buffer("running_mean", [channels], constant(0));
+  const variance = scope.buffer("running_var", [channels], constant(1));
+  const batches = scope.network.counter(scope.name("num_batches_tracked"));
+  let pending: { moments: tf.Tensor3D; rows: number } | null = null;
+  scope.network.onStep(() => {
+    if (!pending) return;
+    const { moments, rows } = pending;
+    pending = null;
+    tf.tidy(() => {
+      const [m, v] = tf.unstack(tf.reshape(moments, [channels, 2]), 1);
+      mean.assign(tf.add(tf.mul(mean, 1 - momentum), tf.mul(m, momentum)));
+      const unbiased = tf.mul(v, momentum * rows / Math.max(1, rows - 1));
+      variance.assign(tf.add(tf.mul(variance, 1 - momentum), unbiased));
+    });
+    moments.dispose();
+    batches.value++;
+  });
+  return (x) => {
+    if (!mode.batchStatistics) {
+      const scale = tf.div(weight, tf.sqrt(tf.add(variance, epsilon)));
+      return tf.add(tf.mul(tf.sub(x, mean), scale), bias);
+    }
+    const { standard, moments } = standardize(x, 1, epsilon);
+    pending?.moments.dispose();
+    pending = { moments: tf.keep(moments), rows: x.size / channels };
+    return tf.add(tf.mul(standard, weight), bias);
+  };
+}

@@ -1,0 +1,370 @@
+/**
+ * RAFT: Recurrent All-Pairs Field Transforms for Optical Flow (Teed & Deng, ECCV 2020).
+ *
+ * Section 3.1 encodes both pictures at 1/8 resolution, 3.2 compares all pairs of features, 3.3 refines
+ * one flow field with a weight-tied convolutional GRU and upsamples it. Parameter names are those of
+ * the official code. Feature maps are [batch, height/8, width/8, channels]; flow is in pixels.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { randomStream } from "../../base/random.ts";
+import { kaimingNormalFanOut } from "../../nn/initializers.ts";
+import { convexUpsample } from "../../nn/kernels/convex_upsample.ts";
+import {
+  correlationPyramid,
+  correlationVolume,
+  type Lookup,
+  lookupOnDemand,
+  lookupVolume,
+} from "../../nn/kernels/correlation.ts";
+import { pixelGrid } from "../../nn/kernels/grid_sample.ts";
+import { stopGradient } from "../../nn/kernels/kernel.ts";
+import {
+  batchNorm,
+  type BatchNormMode,
+  conv2d,
+  type ConvSettings,
+  instanceNorm,
+  type Layer,
+} from "../../nn/layers.ts";
+import { Network, Scope } from "../../nn/network.ts";
+
+/** Widths of a RAFT model; {@link large} and {@link small} are the paper's. */
+export interface RaftConfig {
+  /** Residual blocks, separable GRU and convex upsampling; or bottlenecks, one GRU and bilinear. */
+  readonly kind: "large" | "small";
+  /** Channels of the encoders' stem and three stages. */
+  readonly encoder: readonly [number, number, number, number];
+  /** D, the matching features' channels. */
+  readonly features: number;
+  /** Hidden state of the GRU. */
+  readonly hidden: number;
+  /** Context features. */
+  readonly context: number;
+  /** Levels of the correlation pyramid. */
+  readonly levels: number;
+  /** Window radius of the lookup. */
+  readonly radius: number;
+  /** Motion encoder: convc1, convc2 (large only), convf1, convf2 and what conv puts out. */
+  readonly motion: {
+    readonly convc1: number;
+    readonly convc2: number;
+    readonly convf1: number;
+    readonly convf2: number;
+    readonly conv: number;
+  };
+  /** Hidden channels of the flow head, and of the mask head (large only). */
+  readonly head: number;
+}
+
+/** The paper's model: 5,257,536 parameters. */
+export const large: RaftConfig = {
+  kind: "large",
+  encoder: [64, 64, 96, 128],
+  features: 256,
+  hidden: 128,
+  context: 128,
+  levels: 4,
+  radius: 4,
+  motion: { convc1: 256, convc2: 192, convf1: 128, convf2: 64, conv: 126 },
+  head: 256,
+};
+
+/** The paper's small model: 990,162 parameters. */
+export const small: RaftConfig = {
+  kind: "small",
+  encoder: [32, 32, 64, 96],
+  features: 128,
+  hidden: 96,
+  context: 64,
+  levels: 4,
+  radius: 3,
+  motion: { convc1: 96, convc2: 0, convf1: 64, convf2: 32, conv: 80 },
+  head: 128,
+};
+
+type Norm = (scope: Scope, channels: number) => Layer;
+const instance: Norm = () => instanceNorm;
+const none: Norm = () => (x) => x;
+const kaiming = (settings: ConvSettings): ConvSettings => ({
+  ...settings,
+  init: kaimingNormalFanOut,
+});
+
+/** Residual block; the ReLU before the sum is the paper's code's, not ResNet's. */
+function residualBlock(at: Scope, channels: number, out: number, stride: number, norm: Norm): Layer {
+  const conv1 = conv2d(at.at("conv1"), channels, out, kaiming({ kernel: 3, stride }));
+  const conv2 = conv2d(at.at("conv2"), out, out, kaiming({ kernel: 3 }));
+  const norm1 = norm(at.at("norm1"), out);
+  const norm2 = norm(at.at("norm2"), out);
+  const shortcut = stride === 1 ? identity : downsample(at, "norm3", channels, out, stride, norm);
+  return (x) => {
+    let y = tf.relu(norm1(conv1(x)));
+    y = tf.relu(norm2(conv2(y)));
+    return tf.relu(tf.add(shortcut(x), y));
+  };
+}
+
+/** Bottleneck block of the small model. */
+function bottleneckBlock(at: Scope, channels: number, out: number, stride: number, norm: Norm): Layer {
+  const inner = out / 4;
+  const conv1 = conv2d(at.at("conv1"), channels, inner, kaiming({ kernel: 1 }));
+  const conv2 = conv2d(at.at("conv2"), inner, inner, kaiming({ kernel: 3, stride }));
+  const conv3 = conv2d(at.at("conv3"), inner, out, kaiming({ kernel: 1 }));
+  const norm1 = norm(at.at("norm1"), inner);
+  const norm2 = norm(at.at("norm2"), inner);
+  const norm3 = norm(at.at("norm3"), out);
+  const shortcut = stride === 1 ? identity : downsample(at, "norm4", channels, out, stride, norm);
+  return (x) => {
+    let y = tf.relu(norm1(conv1(x)));
+    y = tf.relu(norm2(conv2(y)));
+    y = tf.relu(norm3(conv3(y)));
+    return tf.relu(tf.add(shortcut(x), y));
+  };
+}
+
+const identity: Layer = (x) => x;
+
+/** 1×1 convolution and norm of a strided block, whose norm has two official names. */
+function downsample(
+  at: Scope,
+  normName: string,
+  channels: number,
+  out: number,
+  stride: number,
+  norm: Norm,
+): Layer {
+  const conv = conv2d(
+    at.at("downsample").at("0"),
+    channels,
+    out,
+    kaiming({ kernel: 1, stride, padding: [0, 0] }),
+  );
+  const normalize = norm(at.at(normName), out);
+  at.network.alias(at.name("downsample.1"), at.name(normName));
+  return (x) => normalize(conv(x));
+}
+
+/** Feature or context encoder (section 3.1): 1/8 resolution. */
+function encoder(at: Scope, { kind, encoder }: RaftConfig, out: number, norm: Norm): Layer {
+  const block = kind === "large" ? residualBlock : bottleneckBlock;
+  const [stem, ...stages] = encoder;
+  const conv1 = conv2d(at.at("conv1"), 3, stem, kaiming({ kernel: 7, stride: 2 }));
+  const norm1 = norm(at.at("norm1"), stem);
+  const blocks: Layer[] = [];
+  let channels = stem;
+  stages.forEach((width, i) => {
+    const layer = at.at(`layer${i + 1}`);
+    blocks.push(block(layer.at("0"), channels, width, i === 0 ? 1 : 2, norm));
+    blocks.push(block(layer.at("1"), width, width, 1, norm));
+    channels = width;
+  });
+  const conv2 = conv2d(at.at("conv2"), channels, out, kaiming({ kernel: 1 }));
+  return (x) => conv2(blocks.reduce((y, layer) => layer(y), tf.relu(norm1(conv1(x))) as tf.Tensor4D));
+}
+
+const cat = (...maps: tf.Tensor4D[]) => tf.concat(maps, 3);
+
+/** Mixes correlation windows with the current flow. */
+function motionEncoder(at: Scope, { kind, levels, radius, motion }: RaftConfig) {
+  const windows = levels * (2 * radius + 1) ** 2;
+  const convc1 = conv2d(at.at("convc1"), windows, motion.convc1, { kernel: 1 });
+  const convc2 = kind === "large"
+    ? conv2d(at.at("convc2"), motion.convc1, motion.convc2, { kernel: 3 })
+    : null;
+  const convf1 = conv2d(at.at("convf1"), 2, motion.convf1, { kernel: 7 });
+  const convf2 = conv2d(at.at("convf2"), motion.convf1, motion.convf2, { kernel: 3 });
+  const mixed = (convc2 ? motion.convc2 : motion.convc1) + motion.convf2;
+  const conv = conv2d(at.at("conv"), mixed, motion.conv, { kernel: 3 });
+  return (flow: tf.Tensor4D, correlation: tf.Tensor4D): tf.Tensor4D => {
+    let cor = tf.relu(convc1(correlation));
+    if (convc2) cor = tf.relu(convc2(cor));
+    const flo = tf.relu(convf2(tf.relu(convf1(flow))));
+    return cat(tf.relu(conv(cat(cor, flo))), flow);
+  };
+}
+
+/** One convolutional GRU step (section 3.3); the hidden state comes first in each concatenation. */
+function gruStep(
+  at: Scope,
+  suffix: string,
+  hidden: number,
+  input: number,
+  kernel: ConvSettings["kernel"],
+) {
+  const conv = (name: string) =>
+    conv2d(at.at(name + suffix), hidden + input, hidden, { kernel });
+  const convz = conv("convz"), convr = conv("convr"), convq = conv("convq");
+  return (h: tf.Tensor4D, x: tf.Tensor4D): tf.Tensor4D => {
+    const hx = cat(h, x);
+    const z = tf.sigmoid(convz(hx));
+    const r = tf.sigmoid(convr(hx));
+    const q = tf.tanh(convq(cat(tf.mul(r, h), x)));
+    return tf.add(tf.mul(tf.sub(1, z), h), tf.mul(z, q));
+  };
+}
+
+/** Update operator: motion features, GRU, flow increment. */
+function updateBlock(at: Scope, config: RaftConfig) {
+  const { kind, hidden, context, motion, head } = config;
+  const encode = motionEncoder(at.at("encoder"), config);
+  const input = context + motion.conv + 2;
+  const gru = at.at("gru");
+  const steps = kind === "large"
+    ? [gruStep(gru, "1", hidden, input, [1, 5]), gruStep(gru, "2", hidden, input, [5, 1])]
+    : [gruStep(gru, "", hidden, input, 3)];
+  const flow1 = conv2d(at.at("flow_head").at("conv1"), hidden, head, { kernel: 3 });
+  const flow2 = conv2d(at.at("flow_head").at("conv2"), head, 2, { kernel: 3 });
+  return (net: tf.Tensor4D, inp: tf.Tensor4D, correlation: tf.Tensor4D, flow: tf.Tensor4D) => {
+    const x = cat(inp, encode(flow, correlation));
+    net = steps.reduce((h, step) => step(h, x), net);
+    return { net, delta: flow2(tf.relu(flow1(net))) };
+  };
+}
+
+/** Convex upsampling's mask; the factor 0.25 balances gradients and is part of the weights' meaning. */
+function maskHead(at: Scope, { hidden, head }: RaftConfig): Layer {
+  const conv0 = conv2d(at.at("0"), hidden, head, { kernel: 3 });
+  const conv2 = conv2d(at.at("2"), head, 64 * 9, { kernel: 1 });
+  return (net) => tf.mul(conv2(tf.relu(conv0(net))), 0.25);
+}
+
+/** ×8 bilinear upsampling with aligned corners, as the small model does. */
+function upflow8(flow: tf.Tensor4D): tf.Tensor4D {
+  const [, h, w] = flow.shape;
+  return tf.mul(tf.image.resizeBilinear(flow, [8 * h, 8 * w], true), 8);
+}
+
+/** Volumes of at most this many bytes are computed once; larger ones on demand. */
+export const LARGEST_VOLUME = 32 * 2 ** 20;
+
+/** Result of {@link Raft.encode}: all that the iterations need. */
+interface Encoded {
+  readonly net: tf.Tensor4D;
+  readonly inp: tf.Tensor4D;
+  readonly lookup: (coords: tf.Tensor4D) => tf.Tensor4D;
+}
+
+/** A RAFT model on the device. */
+export class Raft {
+  /** Its parameters, by official name. */
+  readonly network: Network;
+  /** Batch statistics in the first training stage, running ones otherwise. */
+  readonly batchNormMode: BatchNormMode = { batchStatistics: false };
+  private readonly fnet: Layer;
+  private readonly cnet: Layer;
+  private readonly update: ReturnType<typeof updateBlock>;
+  private readonly mask: Layer | null;
+
+  /**
+   * @param config Widths.
+   * @param seed Of the first values.
+   * @param largestVolume Bytes up to which the all-pairs volume is held; 0 always goes on demand.
+   */
+  constructor(readonly config: RaftConfig, seed = 0, private readonly largestVolume = LARGEST_VOLUME) {
+    this.network = new Network(randomStream(seed, "raft", "initial values"));
+    const root = new Scope(this.network);
+    const { kind, features, hidden, context } = config;
+    const cnetNorm: Norm = kind === "large"
+      ? (at, channels) => batchNorm(at, channels, this.batchNormMode)
+      : none;
+    this.fnet = encoder(root.at("fnet"), config, features, instance);
+    this.cnet = encoder(root.at("cnet"), config, hidden + context, cnetNorm);
+    this.update = updateBlock(root.at("update_block"), config);
+    this.mask = kind === "large" ? maskHead(root.at("update_block").at("mask"), config) : null;
+  }
+
+  /** Sections 3.1 and 3.2: features, context and a way to look correlations up. */
+  private encode(image1: tf.Tensor4D, image2: tf.Tensor4D): Encoded {
+    const { levels, radius, hidden, context } = this.config;
+    const scaled = (image: tf.Tensor4D) => tf.sub(tf.mul(image, 2 / 255), 1) as tf.Tensor4D;
+    const first = scaled(image1);
+    // One after the other: instance statistics don't mix pictures, and buffers stay half as large.
+    const f1 = this.fnet(first);
+    const f2 = this.fnet(scaled(image2));
+    const [batch, height, width] = f1.shape;
+    const at: Lookup = { height, width, levels, radius };
+    const pyramid = correlationPyramid(f2, levels);
+    const held = 4 * batch * height * width * pyramid.shape[1] <= this.largestVolume;
+    const volume = held ? correlationVolume(f1, pyramid) : null;
+    const lookup = (coords: tf.Tensor4D) =>
+      volume ? lookupVolume(volume, coords, at) : lookupOnDemand(f1, pyramid, coords, at);
+    const [net, inp]: tf.Tensor4D[] = tf.split(this.cnet(first), [hidden, context], 3);
+    return { net: tf.tanh(net), inp: tf.relu(inp), lookup };
+  }
+
+  /** Section 3.3: one refinement of the flow, at 1/8 resolution. */
+  private iterate({ inp, lookup }: Encoded, net: tf.Tensor4D, flow: tf.Tensor4D, grid: tf.Tensor4D) {
+    const known = stopGradient(flow);
+    const correlation = lookup(tf.add(grid, known));
+    const { net: next, delta } = this.update(net, inp, correlation, known);
+    return { net: next, flow: tf.add(known, delta) as tf.Tensor4D };
+  }
+
+  private upsample(flow: tf.Tensor4D, net: tf.Tensor4D): tf.Tensor4D {
+    return this.mask ? convexUpsample(flow, this.mask(net)) : upflow8(flow);
+  }
+
+  /**
+   * Flow after every iteration, for training.
+   *
+   * @param image1 RGB, 0…255, [batch, H, W, 3]; H and W are multiples of 8.
+   * @param image2 Likewise.
+   * @returns One [batch, H, W, 2] an iteration, in pixels.
+   */
+  predictions(image1: tf.Tensor4D, image2: tf.Tensor4D, iterations: number): tf.Tensor4D[] {
+    const encoded = this.encode(image1, image2);
+    const [batch, h, w] = encoded.net.shape;
+    const grid = pixelGrid(h, w);
+    let net = encoded.net;
+    let flow = tf.zeros<tf.Rank.R4>([batch, h, w, 2]);
+    const flows: tf.Tensor4D[] = [];
+    for (let i = 0; i < iterations; i++) {
+      ({ net, flow } = this.iterate(encoded, net, flow, grid));
+      flows.push(this.upsample(flow, net));
+    }
+    return flows;
+  }
+
+  /**
+   * Flow after chosen numbers of iterations, without what gradients would need.
+   *
+   * @param image1 RGB, 0…255, [batch, H, W, 3]; H and W are multiples of 8.
+   * @param image2 Likewise.
+   * @param iterations Increasing numbers of iterations, each at least 1.
+   * @param initial Flow to start from at 1/8 resolution and in its pixels (warm start); default zero.
+   * @returns For each number: the flow in pixels, [batch, H, W, 2]; and the last 1/8-resolution flow.
+   */
+  infer(
+    image1: tf.Tensor4D,
+    image2: tf.Tensor4D,
+    iterations: readonly number[],
+    initial?: tf.Tensor4D,
+  ): { flows: tf.Tensor4D[]; coarse: tf.Tensor4D } {
+    return tf.tidy(() => {
+      const encoded = this.encode(image1, image2);
+      const [batch, h, w] = encoded.net.shape;
+      const grid = pixelGrid(h, w);
+      let net = encoded.net;
+      let flow = initial ?? tf.zeros<tf.Rank.R4>([batch, h, w, 2]);
+      const flows: tf.Tensor4D[] = [];
+      for (let i = 1; i <= iterations.at(-1)!; i++) {
+        const next = tf.tidy(() => {
+          const step = this.iterate(encoded, net, flow, grid);
+          const up = iterations.includes(i) ? this.upsample(step.flow, step.net) : null;
+          return up ? { ...step, up } : step;
+        });
+        if (i > 1) tf.dispose([net, flow]);
+        ({ net, flow } = next);
+        if ("up" in next) flows.push(next.up);
+      }
+      return { flows, coarse: flow };
+    });
+  }
+
+  /** Frees the parameters. */
+  dispose(): void {
+    this.network.dispose();
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * Charts as data, with the table that says the same in numbers. `page.js` draws them.
+ *
+ * @module
+ */
+import { decimal, integer, NO_VALUE } from "./format.ts";
+import { type Group, isBaseline } from "./groups.ts";
+import type { LoadedRun } from "./load.ts";
+import { metricName, withUnit } from "./metric_names.ts";
+
+/** One line of a chart. */
+export interface Series {
+  /** Name in the legend. */
+  readonly label: string;
+  /** [x, y], x rising. */
+  readonly points: readonly (readonly [number, number])[];
+  /** "raw" is drawn pale behind its smoothed twin; "baseline" is dashed. */
+  readonly style: "main" | "raw" | "baseline";
+  /** Index of the color; a raw line shares its twin's. */
+  readonly color: number;
+}
+
+/** One chart and its table twin. */
+export interface Chart {
+  /** Unique within the report; the canvas's id. */
+  readonly id: string;
+  /** Heading. */
+  readonly title: string;
+  /** What the chart shows, in a sentence, for readers who cannot see it. */
+  readonly description: string;
+  /** Horizontal axis. */
+  readonly x: Axis;
+  /** Vertical axis. */
+  readonly y: Axis;
+  /** Lines, at least one. */
+  readonly series: readonly Series[];
+  /** Lines as steps (a cumulative share) rather than straight from point to point. */
+  readonly stepped: boolean;
+  /** A vertical line with a label. */
+  readonly mark: { readonly x: number; readonly label: string } | null;
+  /** The same in numbers. */
+  readonly table: { readonly columns: readonly string[]; readonly rows: readonly string[][] };
+}
+
+/** An axis of a chart. */
+export interface Axis {
+  /** What is along it, with its unit. */
+  readonly title: string;
+  /** Whether it is logarithmic; all values are then positive. */
+  readonly log: boolean;
+}
+
+/** Points of a series that are embedded; a longer one keeps each stretch's extremes. */
+export const MAX_POINTS = 600;
+
+/** Rows of a curve's table twin. */
+const MAX_ROWS = 20;
+
+/**
+ * One chart for each series of the curves, the runs drawn over each other. A noisy line is drawn as
+ * its running mean over a twentieth of the run, with the line itself behind it if the run is alone.
+ */
+export function curveCharts(runs: readonly LoadedRun[]): Chart[] {
+  const names = new Set(runs.flatMap((r) => r.curves.flatMap((p) => Object.keys(p.values))));
+  return [...names].map((name, i) => {
+    const lines = runs.map((run, color) => ({
+      label: runs.length > 1 ? run.record.id : name,
+      points: run.curves.filter(({ values }) => Object.hasOwn(values, name))
+        .map(({ step, values }) => [step, values[name]] as const),
+      color,
+    })).filter((line) => line.points.length > 0);
+    const series = lines.flatMap((line): Series[] => {
+      const whole = { ...line, points: thin(line.points) };
+      const reach = Math.floor(line.points.length / 40);
+      if (reach < 2 || !isNoisy(line.points)) return [{ ...whole, style: "main" }];
+      const smooth = { ...line, points: thin(runningMean(line.points, reach)) };
+      // Several noisy lines over each other would hide what they have in common.
+      if (runs.length > 1) return [{ ...smooth, style: "main" }];
+      return [{ ...whole, style: "raw" }, {
+        ...smooth,
+        label: `${name}, running mean`,
+        style: "main",
+      }];
+    });
+    return {
+      id: `curve-${i}`,
+      title: sentence(name),
+      description: `${sentence(name)} against training step.`,
+      x: { title: "training step", log: false },
+      y: { title: name, log: spansDecades(lines.flatMap((l) => l.points.map(([, y]) => y))) },
+      series,
+      stepped: false,
+      mark: null,
+      table: curveTable("Step", lines),
+    };
+  });
+}
+
+/** The main metric against the number of update iterations, one chart a group. */
+export function iterationCharts(groups: readonly Group[]): Chart[] {
+  return groups.flatMap((group, i): Chart[] => {
+    const { metric } = group;
+    if (metric === null) return [];
+    const lines = group.entries.map((entry, color) => ({
+      label: entry.label,
+      points: entry.evaluation.byIteration
+        .map((at) => [at.iterations, at.metrics[metric]] as const)
+        .filter((point): point is readonly [number, number] => typeof point[1] === "number")
+        .sort(([a], [b]) => a - b),
+      style: isBaseline(entry) ? "baseline" as const : "main" as const,
+      color,
+    })).filter((line) => line.points.length > 0);
+    if (lines.length === 0) return [];
+    const named = metricName(metric);
+    const { quantity } = named;
+    const trained = trainingIterations(group.entries.map((entry) => entry.run));
+    return [{
+      id: `iterations-${i}`,
+      title: `${quantity} by update iterations · ${group.title}`,
+      description: `${quantity} on ${group.title} after each number of update iterations.` +
+        (trained === null ? "" : ` The model was trained with ${trained}.`),
+      x: { title: "update iterations", log: false },
+      y: { title: withUnit(named), log: false },
+      series: lines,
+      stepped: false,
+      mark: trained === null ? null : { x: trained, label: `trained with ${trained}` },
+      table: curveTable("Iterations", lines),
+    }];
+  });
+}
+
+/** The cumulative distribution of the main metric over samples, one chart a group. */
+export function distributionCharts(groups: readonly Group[]): Chart[] {
+  return groups.flatMap((group, i): Chart[] => {
+    const { metric } = group;
+    if (metric === null) return [];
+    const lines = group.entries.map((entry, color) => ({
+      label: entry.label,
+      values: (entry.samples?.metrics[metric] ?? new Float64Array())
+        .filter((value) => !Number.isNaN(value)).sort(),
+      style: isBaseline(entry) ? "baseline" as const : "main" as const,
+      color,
+    })).filter((line) => line.values.length > 0);
+    if (lines.length === 0) return [];
+    const named = metricName(metric);
+    const { quantity } = named;
+    const quantiles = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1];
+    return [{
+      id: `distribution-${i}`,
+      title: `${quantity} per sample · ${group.title}`,
+      description: `Share of the samples of ${group.title} whose ${quantity} is at most x.`,
+      x: {
+        title: `${withUnit(named)} of a sample`,
+        log: spansDecades(lines.flatMap((line) => [...line.values])),
+      },
+      y: { title: "share of samples (%)", log: false },
+      series: lines.map(({ values, ...line }) => ({
+        ...line,
+        points: thin([
+          [values[0], 0],
+          ...[...values].map((value, k) => [value, 100 * (k + 1) / values.length] as const),
+        ]),
+      })),
+      stepped: true,
+      mark: null,
+      table: {
+        columns: [
+          "Contender",
+          "Samples",
+          "Least",
+          "10 %",
+          "25 %",
+          "Median",
+          "75 %",
+          "90 %",
+          "Most",
+        ],
+        rows: lines.map(({ label, values }) => [
+          label,
+          integer(values.length),
+          ...quantiles.map((q) => decimal(quantile(values, q))),
+        ]),
+      },
+    }];
+  });
+}
+
+/** Linear interpolation between the order statistics of sorted values. */
+export function quantile(sorted: Float64Array, q: number): number {
+  const at = q * (sorted.length - 1);
+  const below = Math.floor(at);
+  const above = Math.ceil(at);
+  return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+}
+
+/** At most {@link MAX_POINTS} points that keep the ends and every stretch's extremes. */
+export function thin(
+  points: readonly (readonly [number, number])[],
+): readonly (readonly [number, number])[] {
+  if (points.length <= MAX_POINTS) return points;
+  const stretches = MAX_POINTS / 2 - 1;
+  const kept = new Set([points[0]]);
+  for (let s = 0; s < stretches; s++) {
+    const from = Math.floor(s * points.length / stretches);
+    const to = Math.floor((s + 1) * points.length / stretches);
+    let low = from, high = from;
+    for (let i = from; i < to; i++) {
+      if (points[i][1] < points[low][1]) low = i;
+      if (points[i][1] > points[high][1]) high = i;
+    }
+    kept.add(points[Math.min(low, high)]).add(points[Math.max(low, high)]);
+  }
+  return [...kept.add(points[points.length - 1])];
+}
+
+/** Mean of each point and `reach` neighbours to either side, fewer at the ends. */
+function runningMean(
+  points: readonly (readonly [number, number])[],
+  reach: number,
+): [number, number][] {
+  const sums = [0];
+  for (const [, y] of points) sums.push(sums[sums.length - 1] + y);
+  return points.map(([x], i) => {
+    const from = Math.max(i - reach, 0);
+    const to = Math.min(i + reach + 1, points.length);
+    return [x, (sums[to] - sums[from]) / (to - from)];
+  });
+}
+
+/** Whether a line turns at more than a quarter of its points, as a loss does and a schedule not. */
+function isNoisy(points: readonly (readonly [number, number])[]): boolean {
+  let turns = 0;
+  for (let i = 2; i < points.length; i++) {
+    const [a, b, c] = [points[i - 2][1], points[i - 1][1], points[i][1]];
+    if ((b - a) * (c - b) < 0) turns++;
+  }
+  return turns > points.length / 4;
+}
+
+/** Whether values are positive and far enough apart that a linear axis would hide the small ones. */
+function spansDecades(values: readonly number[]): boolean {
+  let low = Infinity, high = -Infinity;
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return low > 0 && high / low > 30;
+}
+
+function curveTable(
+  first: string,
+  lines: readonly { label: string; points: readonly (readonly [number, number])[] }[],
+): Chart["table"] {
+  const lookup = lines.map((line) => new Map(line.points));
+  const xs = [...new Set(lines.flatMap((line) => line.points.map(([x]) => x)))].sort((a, b) =>
+    a - b
+  );
+  const rows = Math.min(xs.length, MAX_ROWS);
+  const picked = Array.from(
+    { length: rows },
+    (_, i) => xs[rows === 1 ? 0 : Math.round(i * (xs.length - 1) / (rows - 1))],
+  );
+  return {
+    columns: [first, ...lines.map((line) => line.label)],
+    rows: picked.map((x) => [
+      integer(x),
+      ...lookup.map((values) => values.has(x) ? decimal(values.get(x)) : NO_VALUE),
+    ]),
+  };
+}
+
+/** The number of update iterations in training, where the recipes say one and agree on it. */
+function trainingIterations(runs: readonly LoadedRun[]): number | null {
+  const counts = new Set(runs.flatMap(({ record }) => {
+    const config = record.training?.config;
+    if (typeof config !== "object" || config === null || Array.isArray(config)) return [];
+    return typeof config.iterations === "number" ? [config.iterations] : [];
+  }));
+  return counts.size === 1 ? [...counts][0] : null;
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

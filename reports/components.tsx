@@ -1,0 +1,133 @@
+// deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
+/**
+ * The small parts that sections share. Text given to them is escaped by the renderer.
+ *
+ * @module
+ */
+import type { ComponentChildren, VNode } from "preact";
+import type { Verdict } from "../benchmarks/record.ts";
+import type { Chart } from "./charts.ts";
+import type { Rendered } from "./pictures.ts";
+import { VERDICT_MARKS } from "./verdict.ts";
+
+/**
+ * What a component returns.
+ *
+ * @internal
+ */
+export type Markup = VNode;
+
+/**
+ * What stands inside a component.
+ *
+ * @internal
+ */
+export type Content = ComponentChildren;
+
+/** A part of the page: anchor, name in the navigation, heading and content. */
+export function Section(
+  { id, title, lead, children }: {
+    id: string;
+    title: string;
+    lead?: Content;
+    children: Content;
+  },
+): Markup {
+  return (
+    <section id={id} aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>{title}</h2>
+      {lead !== undefined && <p class="lead">{lead}</p>}
+      {children}
+    </section>
+  );
+}
+
+/** A box that scrolls sideways by itself where the page is narrow; reachable by keyboard. */
+export function Scroll({ label, children }: { label: string; children: Content }): Markup {
+  return (
+    <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+      {children}
+    </div>
+  );
+}
+
+/** A table of plain cells; the first column names the rows. */
+export function PlainTable(
+  { label, columns, rows }: {
+    label: string;
+    columns: readonly string[];
+    rows: readonly (readonly string[])[];
+  },
+): Markup {
+  return (
+    <Scroll label={label}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map((column, i) => <th scope="col" class={i > 0 ? "number" : ""}>{column}
+            </th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([first, ...cells]) => (
+            <tr>
+              <th scope="row">{first}</th>
+              {cells.map((cell) => <td class="number">{cell}</td>)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+/** A verdict as a mark, a word and a color. */
+export function Badge({ verdict }: { verdict: Verdict }): Markup {
+  return (
+    <span class={`badge ${verdict.replace(" ", "-")}`}>
+      <span aria-hidden="true">{VERDICT_MARKS[verdict]}</span> {verdict}
+    </span>
+  );
+}
+
+/** Text in which https addresses are links. */
+export function Linked({ text }: { text: string }): Markup {
+  const pieces = text.split(/(https:\/\/[^\s<>"'()]+[^\s<>"'().,;:])/);
+  return (
+    <>
+      {pieces.map((piece, i) =>
+        i % 2 === 1 ? <a href={piece} rel="noopener noreferrer">{piece}</a> : piece
+      )}
+    </>
+  );
+}
+
+/** A digest, short to look at and whole to copy. */
+export function Digest({ value }: { value: string }): Markup {
+  return <code class="digest">{value}</code>;
+}
+
+/** An image with its size, so that the page never jumps. */
+export function Picture({ of, alt, class: name }: {
+  of: Rendered;
+  alt: string;
+  class?: string;
+}): Markup {
+  return <img class={name} src={of.uri} width={of.width} height={of.height} alt={alt} />;
+}
+
+/** A chart drawn by `page.js`, and the same numbers as a table. */
+export function ChartFigure({ chart }: { chart: Chart }): Markup {
+  return (
+    <figure class="chart">
+      <figcaption>{chart.title}</figcaption>
+      <div class="plot">
+        <canvas id={chart.id} role="img" aria-label={chart.description} />
+      </div>
+      <details>
+        <summary>Numbers</summary>
+        <PlainTable label={`${chart.title}, numbers`} {...chart.table} />
+      </details>
+    </figure>
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * Numbers, times and sizes as people read them. Independent of the machine's locale and time zone.
+ *
+ * @module
+ */
+import { clock } from "../base/progress.ts";
+
+/** What stands for a missing value. */
+export const NO_VALUE = "–";
+
+/** A measurement with the digits that carry meaning: `0.0312`, `1.432`, `27.1`, `1,204`. */
+export function decimal(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NO_VALUE;
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 1000) return integer(value);
+  if (size < 1e-3) return value.toExponential(2).replace("-", "−").replace("e−", "e-");
+  const digits = size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 ? 3 : 4;
+  return signed(value.toFixed(digits));
+}
+
+/** A number with the digits it was published with; whole ones with thousands separators. */
+export function verbatim(value: number): string {
+  return Number.isInteger(value) ? integer(value) : signed(String(value));
+}
+
+/** A share as a percentage: `22.0 %`. */
+export function percent(share: number): string {
+  return `${signed((100 * share).toFixed(1))} %`;
+}
+
+/** A count with thousands separators: `5,257,536`. */
+export function integer(value: number): string {
+  return signed(Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ","));
+}
+
+/** A length of time: `38 s`, or `h:mm:ss` from a minute on. */
+export function duration(seconds: number): string {
+  if (seconds >= 60) return clock(seconds);
+  return `${seconds < 10 ? decimal(seconds) : Math.round(seconds)} s`;
+}
+
+/** Bytes in binary units: `128 MiB`. */
+export function bytes(count: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let unit = 0;
+  for (; count >= 1024 && unit < units.length - 1; unit++) count /= 1024;
+  return `${Number(count.toFixed(1))} ${units[unit]}`;
+}
+
+/** An ISO time as `2026-11-22 10:15 UTC`. */
+export function moment(iso: string): string {
+  return new Date(iso).toISOString().slice(0, 16).replace("T", " ") + " UTC";
+}
+
+/** `1 sample`, `3 samples`. */
+export function count(n: number, noun: string): string {
+  return `${integer(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+function signed(text: string): string {
+  return text.replace("-", "−");
+}

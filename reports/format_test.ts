@@ -1,0 +1,41 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { bytes, count, decimal, duration, integer, moment, percent, verbatim } from "./format.ts";
+
+Deno.test("decimal() keeps the digits that carry meaning", () => {
+  const cases: [number | null, string][] = [
+    [0, "0"],
+    [1.43, "1.430"],
+    [27.123, "27.12"],
+    [204.56, "204.6"],
+    [5257536, "5,257,536"],
+    [-0.03125, "−0.0313"],
+    [4.2e-8, "4.20e-8"],
+    [-4.2e-8, "−4.20e-8"],
+    [null, "–"],
+    [NaN, "–"],
+    [Infinity, "–"],
+  ];
+  for (const [value, text] of cases) assertEquals(decimal(value), text);
+});
+
+Deno.test("decimal() stays within half a per cent of any number", () => {
+  fc.assert(fc.property(fc.double({ noNaN: true, min: -1e15, max: 1e15 }), (value) => {
+    const back = Number(decimal(value).replace("−", "-").replaceAll(",", ""));
+    return Math.abs(back - value) <= 5e-3 * Math.abs(value);
+  }));
+});
+
+Deno.test("the other formats", () => {
+  assertEquals(verbatim(1.43), "1.43");
+  assertEquals(verbatim(2700000), "2,700,000");
+  assertEquals(integer(-1234), "−1,234");
+  assertEquals(percent(0.2204), "22.0 %");
+  assertEquals(duration(3.21), "3.210 s");
+  assertEquals(duration(38.4), "38 s");
+  assertEquals(duration(3661), "1:01:01");
+  assertEquals(bytes(2 ** 27), "128 MiB");
+  assertEquals(bytes(1023), "1023 B");
+  assertEquals(moment("2026-11-22T10:15:30.000Z"), "2026-11-22 10:15 UTC");
+  assertEquals([count(1, "sample"), count(1500, "sample")], ["1 sample", "1,500 samples"]);
+});

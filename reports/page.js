@@ -1,0 +1,119 @@
+// Draws the charts of a report. Runs in the reader's browser, after Chart.js, in the same page as
+// the data; it must work offline and from file://.
+(() => {
+  const charts = JSON.parse(document.getElementById("charts").textContent);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const reader = getComputedStyle(document.documentElement);
+  const color = (name) => reader.getPropertyValue(`--${name}`).trim();
+  const drawn = [];
+
+  /** 1, 2 and 5 times the powers of ten, for a logarithmic axis. */
+  const roundTicks = (axis) => {
+    axis.ticks = [];
+    for (let power = Math.floor(Math.log10(axis.min)); 10 ** power <= axis.max; power++) {
+      for (const value of [1, 2, 5].map((digit) => digit * 10 ** power)) {
+        if (value >= axis.min && value <= axis.max) axis.ticks.push({ value });
+      }
+    }
+  };
+
+  const digits = { maximumSignificantDigits: 6 };
+
+  /** A vertical line with a label, behind the curves. */
+  const mark = {
+    id: "mark",
+    beforeDatasetsDraw(chart, _, { x, label }) {
+      if (x === undefined) return;
+      const { ctx, chartArea, scales } = chart;
+      const at = scales.x.getPixelForValue(x);
+      const left = at > (chartArea.left + chartArea.right) / 2;
+      ctx.save();
+      ctx.strokeStyle = ctx.fillStyle = color("soft");
+      ctx.setLineDash([3, 3]);
+      ctx.beginPath();
+      ctx.moveTo(at, chartArea.top);
+      ctx.lineTo(at, chartArea.bottom);
+      ctx.stroke();
+      ctx.textAlign = left ? "right" : "left";
+      ctx.fillText(label, at + (left ? -6 : 6), chartArea.top + 10);
+      ctx.restore();
+    },
+  };
+
+  const axis = ({ title, log }, whole) => ({
+    type: log ? "logarithmic" : "linear",
+    title: { display: true, text: title },
+    border: { display: false },
+    grid: { color: color("line"), drawTicks: false },
+    afterBuildTicks: log ? roundTicks : undefined,
+    ticks: {
+      padding: 8,
+      maxRotation: 0,
+      autoSkipPadding: 16,
+      ...(whole ? { precision: 0 } : {}),
+      callback: (value) => value.toLocaleString("en-US", digits),
+    },
+  });
+
+  const line = (chart) => ({ label, points, style, color: index }) => ({
+    label,
+    data: points.map(([x, y]) => ({ x, y })),
+    borderColor: color(`series-${index % 6}`) + (style === "raw" ? "55" : ""),
+    backgroundColor: color(`series-${index % 6}`),
+    borderWidth: style === "raw" ? 1 : 2,
+    borderDash: style === "baseline" ? [6, 4] : [],
+    pointRadius: points.length <= 30 && !chart.stepped ? 3 : 0,
+    pointStyle: ["circle", "rect", "triangle", "rectRot", "star", "crossRot"][index % 6],
+    pointHitRadius: 8,
+    stepped: chart.stepped ? "before" : false,
+    clip: 4,
+    order: style === "raw" ? 1 : 0,
+  });
+
+  const draw = () => {
+    Chart.defaults.font.family = reader.getPropertyValue("font-family");
+    Chart.defaults.font.size = 12;
+    Chart.defaults.color = color("soft");
+    for (const chart of drawn.splice(0)) chart.destroy();
+    for (const chart of charts) {
+      drawn.push(
+        new Chart(document.getElementById(chart.id), {
+          type: "line",
+          data: { datasets: chart.series.map(line(chart)) },
+          options: {
+            animation: false,
+            maintainAspectRatio: false,
+            normalized: true,
+            interaction: { mode: "nearest", axis: "x", intersect: false },
+            scales: { x: axis(chart.x, !chart.stepped), y: axis(chart.y, false) },
+            plugins: {
+              mark: chart.mark ?? {},
+              legend: {
+                display: chart.series.length > 1,
+                position: "bottom",
+                align: "start",
+                labels: {
+                  usePointStyle: true,
+                  pointStyle: "line",
+                  pointStyleWidth: 28,
+                  padding: 16,
+                },
+              },
+            },
+          },
+          plugins: [mark],
+        }),
+      );
+    }
+  };
+
+  draw();
+  dark.addEventListener("change", draw);
+  // Paper is light: the class gives the page its light colours, and the charts follow.
+  for (const event of ["beforeprint", "afterprint"]) {
+    addEventListener(event, () => {
+      document.documentElement.classList.toggle("printing", event === "beforeprint");
+      draw();
+    });
+  }
+})();

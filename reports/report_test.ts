@@ -1,0 +1,153 @@
+import { assert, assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { join } from "@std/path";
+import { RunFolder } from "../benchmarks/run_folder.ts";
+import { fabricateRun } from "./fabricated_run.ts";
+import { inertJson } from "./page.tsx";
+import { type LoadedRun, loadRun, renderReport, writeReport } from "./report.tsx";
+
+const SMALL = { steps: 40, samples: 6, pictures: 1, shape: [16, 24] } as const;
+const run = fabricateRun(0, SMALL);
+const html = await renderReport([run]);
+
+/** Tries to leave text, attributes, scripts, comments and lines of script. */
+const HOSTILE = `"'\`</script><img src=x onerror=alert(1)></style><!--]]>\u2028&lt;javascript:`;
+
+/** What the program itself chooses or checks, which no text from outside can be. */
+const OWN = new Set(["status", "kind", "verdict", "startedAt", "finishedAt"]);
+
+/** The value with hostile text in every string and in the names of open-ended lists. */
+function poison<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (key, inner) => {
+    if (typeof inner === "string") return OWN.has(key) ? inner : inner + HOSTILE;
+    if (!["metrics", "packages", "config", "values"].includes(key)) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([name, v]) => [name + HOSTILE, v]));
+  });
+}
+
+function poisonedRun(): LoadedRun {
+  const samples = new Map([...run.samples].map(([id, { ids, metrics, gallery }]) => [
+    id + HOSTILE,
+    {
+      ids: poison(ids),
+      metrics: Object.fromEntries(Object.entries(metrics).map(([k, v]) => [k + HOSTILE, v])),
+      gallery: gallery.map((p) => ({ ...p, id: p.id + HOSTILE, why: p.why + HOSTILE })),
+    },
+  ]));
+  return { record: poison(run.record), curves: poison(run.curves), samples };
+}
+
+function elements(page: string, tag: string): { attributes: string; content: string }[] {
+  return [...page.matchAll(new RegExp(`<${tag}([^>]*)>(.*?)</${tag}>`, "gs"))]
+    .map(([, attributes, content]) => ({ attributes, content }));
+}
+
+Deno.test("a report has all its sections, and the navigation leads to each", () => {
+  const anchors = elements(html, "section").map(({ attributes }) =>
+    /id="(.*?)"/.exec(attributes)![1]
+  );
+  assertEquals(anchors, [
+    "published",
+    "evaluations",
+    "curves",
+    "iterations",
+    "samples",
+    "distribution",
+    "reproduce",
+  ]);
+  for (const id of anchors) assert(html.includes(`href="#${id}"`), id);
+});
+
+Deno.test("a report says what ran, at which scale, and that a demo does not compare", () => {
+  const { record } = run;
+  const first = html.slice(0, html.indexOf("<section"));
+  for (const text of [record.paper.title, record.scale, ...record.notes]) {
+    assert(first.includes(text), text);
+  }
+  assert(first.includes("Not comparable with the published numbers."));
+  assert(first.includes(record.comparisons[0].reason));
+  assert(html.includes("unverified"));
+  for (const text of [...record.commands, record.environment.code, record.data[0].digest]) {
+    assert(html.includes(text), text);
+  }
+});
+
+Deno.test("each chart has a table twin, each picture an alternative", () => {
+  const { content } = elements(html, "script")[0];
+  const charts: { id: string }[] = JSON.parse(content);
+  assertEquals(charts.length, 5);
+  for (const { id } of charts) {
+    const figure = elements(html, "figure").find((f) => f.content.includes(`id="${id}"`));
+    assert(figure?.content.includes("<details>") && figure.content.includes("<table>"), id);
+  }
+  for (const [image] of html.matchAll(/<img[^>]*>/g)) {
+    assert(/ alt="/.test(image) && / width="\d+" height="\d+"/.test(image));
+  }
+});
+
+Deno.test("hostile text stays text", async () => {
+  const page = await renderReport([poisonedRun()]);
+  const markup = page.replaceAll(/<script.*?<\/script>/gs, "");
+  assert(markup.includes("&quot;'`&lt;/script>&lt;img src=x"));
+  for (const raw of ["<img src=x", "</script", "<!--", `"'`]) assert(!markup.includes(raw), raw);
+  assertEquals(page.split("<script").length, page.split("</script").length);
+  assertEquals(elements(page, "script").length, 3);
+  const { content } = elements(page, "script")[0];
+  assert(!/[<>&\u2028\u2029]/.test(content));
+  assertEquals(JSON.parse(content)[0].title, `Loss${HOSTILE}`);
+});
+
+Deno.test("the policy allows the report's own code by hash, and nothing from elsewhere", () => {
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)![1]
+    .replaceAll("&#39;", "'");
+  assert(policy.startsWith("default-src 'none'"));
+  assert(!policy.includes("unsafe"));
+  const [, ...code] = elements(html, "script");
+  for (const { content } of [...code, ...elements(html, "style")]) {
+    const hash = createHash("sha256").update(content).digest("base64");
+    assert(policy.includes(`'sha256-${hash}'`));
+  }
+  assert(!/ style="| on\w+="/.test(html.replaceAll(/<script>.*?<\/script>/gs, "")));
+  assert(!/(?:src|href)="(?!#|data:image\/png|https:\/\/arxiv\.org\/)/.test(html));
+});
+
+Deno.test("the same runs give the same bytes, and several runs one page", async () => {
+  assertEquals(await renderReport([fabricateRun(0, SMALL)]), html);
+  const several = await renderReport([run, fabricateRun(1, SMALL)]);
+  assertEquals(several.split('class="headline"').length - 1, 2);
+  // Both runs scored the same baseline, which needs one row.
+  assertEquals(several.split('<tr class="baseline">').length - 1, 1);
+});
+
+Deno.test("a run that measured nothing has a report without scripts", async () => {
+  const record = { ...run.record, training: null, evaluations: [], comparisons: [], data: [] };
+  const page = await renderReport([{ record, curves: [], samples: new Map() }]);
+  assertEquals(elements(page, "section").length, 1);
+  assertEquals(elements(page, "script"), []);
+  assert(page.includes("No published number was put to the test."));
+});
+
+Deno.test("an unfinished run says so", async () => {
+  const record = { ...run.record, status: "interrupted" as const };
+  assert((await renderReport([{ ...run, record }])).includes("This run was interrupted."));
+});
+
+Deno.test("inertJson() gives back what it was given", () => {
+  const value = { [HOSTILE]: [HOSTILE, 4e-4, 200000, null] };
+  assertEquals(JSON.parse(inertJson(value)), value);
+});
+
+Deno.test("loadRun() reads what a run folder holds, writeReport() writes it whole", async () => {
+  const runs = await Deno.makeTempDir();
+  try {
+    const folder = await RunFolder.create(runs, run.record.id);
+    await folder.writeRecord(run.record);
+    for (const point of run.curves) await folder.appendCurve(point);
+    for (const [id, results] of run.samples) await folder.writeSamples(id, results);
+    const out = join(runs, "reports", "report.html");
+    await writeReport([await loadRun(folder.path)], out);
+    assertEquals(await Deno.readTextFile(out), html);
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
+});

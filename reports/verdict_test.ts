@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { type Comparison, Verdict } from "../benchmarks/record.ts";
+import { headline } from "./verdict.ts";
+
+function comparison(verdict: Verdict, reason = "because"): Comparison {
+  const published = {
+    id: "x",
+    dataset: "d",
+    split: "s",
+    training: "C",
+    metric: "EPE",
+    value: 1,
+    unit: "px",
+    lowerIsBetter: true,
+    source: "",
+    verified: true,
+  };
+  return { published, ours: 1, evaluation: null, verdict, reason };
+}
+
+Deno.test("headline() leads with the least favourable verdict and counts them all", () => {
+  const mixed: Verdict[] = ["better", "not comparable", "close", "reproduced", "reproduced"];
+  const { verdict, detail } = headline(mixed.map((v) => comparison(v)));
+  assertEquals(verdict, "close");
+  assertEquals(
+    detail,
+    "Of 5 published numbers: 1 close, 2 reproduced, 1 better, 1 not comparable. because",
+  );
+});
+
+Deno.test("headline() lets no number that does not compare hide one that fails", () => {
+  for (const other of Verdict.options) {
+    const both = [comparison(other), comparison("not reproduced")];
+    assertEquals(headline(both).verdict, "not reproduced");
+  }
+});
+
+Deno.test("headline() gives a reason only where it covers the verdict", () => {
+  const same = [comparison("not comparable"), comparison("not comparable")];
+  assertEquals(headline(same).detail, "because");
+  assertEquals(headline([...same, comparison("not comparable", "other")]).detail, "");
+  assertEquals(headline([]).verdict, "not run");
+});
