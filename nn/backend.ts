@@ -155,3 +155,8 @@ export async function settle(): Promise<void> {
   await backend.device.queue.onSubmittedWorkDone();
   await backend.check();
 }
+
+/** Bytes of the largest buffer a kernel may bind on the backend in use. */
+export function largestBinding(): number {
+  return current?.adapter?.maxStorageBufferBindingSize ?? Infinity;
+}

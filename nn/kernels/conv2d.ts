@@ -79,24 +79,26 @@ function tileProgram(
         ${lines(quads, (c) => `let f${k}_${c} = weights[row${k} + min(${c}, spare)];`)}
         ${
       lines(pixels, (p) =>
-        lines(quads, (c) =>
-          `sum${p}_${c} = fma(vec4<f32>(v${p}[${k}]), f${k}_${c}, sum${p}_${c});`))
+        lines(
+          quads,
+          (c) => `sum${p}_${c} = fma(vec4<f32>(v${p}[${k}]), f${k}_${c}, sum${p}_${c});`,
+        ))
     }`)
     : lines(quads, (c) =>
       lines(4, (k) => `
         let f${c}_${k} = weights[(${filterTap} + min((quad + ${c}) * 4 + ${k}, uniforms.filterRows - 1)) * uniforms.filterVec4s + q];
-        ${
-        lines(pixels, (p) =>
-          `sum${p}_${c}[${k}] += dot(v${p}, f${c}_${k});`)
-      }`));
+        ${lines(pixels, (p) => `sum${p}_${c}[${k}] += dot(v${p}, f${c}_${k});`)}`));
   const store = (p: number) =>
-    lines(quads, (c) =>
-      vectorOut
-        ? `if (quad + ${c} < outVec4s) { result[at${p} * outVec4s + quad + ${c}] = sum${p}_${c}; }`
-        : lines(4, (k) => `
+    lines(
+      quads,
+      (c) =>
+        vectorOut
+          ? `if (quad + ${c} < outVec4s) { result[at${p} * outVec4s + quad + ${c}] = sum${p}_${c}; }`
+          : lines(4, (k) => `
             if ((quad + ${c}) * 4 + ${k} < uniforms.outChannels) {
               result[at${p} * uniforms.outChannels + (quad + ${c}) * 4 + ${k}] = sum${p}_${c}[${k}];
-            }`));
+            }`),
+    );
   return {
     name: `conv2d ${direction} ${pixels}x${quads}${vectorOut ? "" : " scalar"}`,
     inputs: ["x", "weights"],
@@ -169,11 +171,7 @@ fn main(index : i32) {
   let total = uniforms.batch * uniforms.outHeight * uniforms.outWidth;
   let each = (total + uniforms.segments - 1) / uniforms.segments;
   let end = min((segment + 1) * each, total);
-  ${
-      lines(inQuads * 4, (i) =>
-        lines(outQuads, (c) =>
-          `var sum${i}_${c} = vec4<f32>(0.0);`))
-    }
+  ${lines(inQuads * 4, (i) => lines(outQuads, (c) => `var sum${i}_${c} = vec4<f32>(0.0);`))}
   for (var m = segment * each; m < end; m++) {
     let ox = m % uniforms.outWidth;
     let oy = (m / uniforms.outWidth) % uniforms.outHeight;
@@ -305,19 +303,31 @@ function runTile(
   );
   const blocks = Math.ceil(vec4s(out.channels) / quads);
   const groups = Math.ceil(total / (WORKGROUP * pixels)) * blocks;
-  return withAligned(backend, x, filter, (x, filter) =>
-    dispatch(backend, program, [x, filter], [info.batchSize, out.height, out.width, out.channels], [
-      info.batchSize,
-      into.height,
-      into.width,
-      vec4s(into.channels),
-      out.height,
-      out.width,
-      out.channels,
-      ...windowOf(info),
-      info.inChannels,
-      vec4s(info.outChannels),
-    ], groups * WORKGROUP));
+  return withAligned(
+    backend,
+    x,
+    filter,
+    (x, filter) =>
+      dispatch(
+        backend,
+        program,
+        [x, filter],
+        [info.batchSize, out.height, out.width, out.channels],
+        [
+          info.batchSize,
+          into.height,
+          into.width,
+          vec4s(into.channels),
+          out.height,
+          out.width,
+          out.channels,
+          ...windowOf(info),
+          info.inChannels,
+          vec4s(info.outChannels),
+        ],
+        groups * WORKGROUP,
+      ),
+  );
 }
 
 function windowOf(info: ConvInfo): number[] {
@@ -353,21 +363,26 @@ function runFilterGradient(
   // Enough segments to occupy a device, yet several pixels in each.
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(8, 2048 / tiles)));
   const segments = Math.max(1, Math.min(wanted, 64, Math.floor(total / 4)));
-  const parts = withAligned(backend, x, dy, (x, dy) =>
-    dispatch(backend, program, [x, dy], segments === 1 ? shape : [segments, ...shape], [
-      info.batchSize,
-      info.inHeight,
-      info.inWidth,
-      vec4s(inChannels),
-      info.outHeight,
-      info.outWidth,
-      outChannels,
-      ...windowOf(info),
-      inChannels,
-      vec4s(outChannels),
-      segments,
-      inChannels,
-    ], tiles * segments));
+  const parts = withAligned(
+    backend,
+    x,
+    dy,
+    (x, dy) =>
+      dispatch(backend, program, [x, dy], segments === 1 ? shape : [segments, ...shape], [
+        info.batchSize,
+        info.inHeight,
+        info.inWidth,
+        vec4s(inChannels),
+        info.outHeight,
+        info.outWidth,
+        outChannels,
+        ...windowOf(info),
+        inChannels,
+        vec4s(outChannels),
+        segments,
+        inChannels,
+      ], tiles * segments),
+  );
   if (segments === 1) return parts;
   const size = tf.util.sizeFromShape(shape);
   const sum = dispatch(backend, SUM_SEGMENTS, [parts], shape, [size, segments], size);
@@ -415,7 +430,29 @@ const kernels: Record<string, (run: Run) => tf.TensorInfo> = {
     runFilterGradient(backend, x, dy, convInfo(x.shape, attrs.filterShape, attrs)),
 };
 
-/** Puts these kernels in the place of TensorFlow.js' own on the `webgpu` backend. */
+// TensorFlow.js' own gradient refuses dilation, which it would not hand on to the kernels.
+const gradient: tf.GradConfig = {
+  kernelName: "Conv2D",
+  inputsToSave: ["x", "filter"],
+  gradFunc: (dy, [x, filter], attrs) => {
+    const { dilations } = attrs as unknown as ConvAttributes;
+    if (tf.getBackend() !== "webgpu" && [dilations ?? 1].flat().some((d) => d !== 1)) {
+      throw new Error("conv2d: dilated convolutions have a gradient on the webgpu backend only");
+    }
+    const run = (name: string, inputs: tf.NamedTensorMap, shape: tf.NamedAttrMap) =>
+      tf.engine().runKernel(name, inputs, { ...attrs, ...shape }) as tf.Tensor;
+    return {
+      x: () => run("Conv2DBackpropInput", { dy: dy as tf.Tensor, filter }, { inputShape: x.shape }),
+      filter: () =>
+        run("Conv2DBackpropFilter", { x, dy: dy as tf.Tensor }, { filterShape: filter.shape }),
+    };
+  },
+};
+
+/**
+ * Puts these kernels in the place of TensorFlow.js' own on the `webgpu` backend, and a gradient that
+ * knows dilation in the place of its own on every backend.
+ */
 export function registerConv2d(): void {
   for (const [kernelName, run] of Object.entries(kernels)) {
     tf.unregisterKernel(kernelName, "webgpu");
@@ -425,4 +462,6 @@ export function registerConv2d(): void {
       kernelFunc: run as unknown as tf.KernelFunc,
     });
   }
+  tf.unregisterGradient(gradient.kernelName);
+  tf.registerGradient(gradient);
 }

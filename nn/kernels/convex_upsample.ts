@@ -7,8 +7,8 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { defineGradient, defineKernel, hostZeros, type HostTensor } from "./kernel.ts";
+import type * as tf from "@tensorflow/tfjs";
+import { defineGradient, defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 
 /** Upsampling factor of RAFT's features and flow. */
@@ -154,7 +154,14 @@ const upsample = defineKernel<Record<never, never>>({
   gpu(backend, { flow, mask }) {
     const [batch, height, width] = mask.shape;
     const shape = [batch, height * FACTOR, width * FACTOR, 2];
-    return dispatch(backend, UPSAMPLE, [flow, mask], shape, [batch, height, width], pixels(mask) * CELL);
+    return dispatch(
+      backend,
+      UPSAMPLE,
+      [flow, mask],
+      shape,
+      [batch, height, width],
+      pixels(mask) * CELL,
+    );
   },
   oracle({ flow, mask }) {
     const [batch, height, width] = mask.shape;
@@ -175,7 +182,14 @@ const gradientMask = defineKernel<Record<never, never>>({
   gpu(backend, { dy, flow, mask }) {
     const [batch, height, width] = mask.shape;
     const size = pixels(mask) * CELL;
-    return dispatch(backend, GRADIENT_MASK, [dy, flow, mask], mask.shape, [batch, height, width], size);
+    return dispatch(
+      backend,
+      GRADIENT_MASK,
+      [dy, flow, mask],
+      mask.shape,
+      [batch, height, width],
+      size,
+    );
   },
   oracle({ dy, flow, mask }) {
     const out = hostZeros(mask.shape);
@@ -198,7 +212,14 @@ const gradientFlow = defineKernel<Record<never, never>>({
   gpu(backend, { dy, mask }) {
     const [batch, height, width] = mask.shape;
     const shape = [batch, height, width, 2];
-    return dispatch(backend, GRADIENT_FLOW, [dy, mask], shape, [batch, height, width], pixels(mask));
+    return dispatch(
+      backend,
+      GRADIENT_FLOW,
+      [dy, mask],
+      shape,
+      [batch, height, width],
+      pixels(mask),
+    );
   },
   oracle({ dy, mask }) {
     const [batch, height, width] = mask.shape;

@@ -11,7 +11,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { defineGradient, defineKernel, hostZeros, type HostTensor } from "./kernel.ts";
+import { defineGradient, defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 
 const MAP = {
@@ -38,7 +38,7 @@ fn pixelAt(t : Taps, dx : i32, dy : i32) -> i32 {
 }`;
 
 const WGSL_READ = `
-fn read(t : Taps, dx : i32, dy : i32, channel : i32) -> f32 {
+fn valueAt(t : Taps, dx : i32, dy : i32, channel : i32) -> f32 {
   let pixel = pixelAt(t, dx, dy);
   if (pixel < 0) { return 0.0; }
   return image[pixel * uniforms.channels + channel];
@@ -56,8 +56,8 @@ fn main(index : i32) {
   if (sample >= uniforms.samples) { return; }
   let channel = index - sample * uniforms.channels;
   let t = tapsOf(sample);
-  let top = mix(read(t, 0, 0, channel), read(t, 1, 0, channel), t.fx);
-  let bottom = mix(read(t, 0, 1, channel), read(t, 1, 1, channel), t.fx);
+  let top = mix(valueAt(t, 0, 0, channel), valueAt(t, 1, 0, channel), t.fx);
+  let bottom = mix(valueAt(t, 0, 1, channel), valueAt(t, 1, 1, channel), t.fx);
   result[index] = mix(top, bottom, t.fy);
 }`,
 };
@@ -74,10 +74,10 @@ fn main(index : i32) {
   let t = tapsOf(index);
   var sum = vec2<f32>(0.0);
   for (var c = 0; c < uniforms.channels; c++) {
-    let a = read(t, 0, 0, c);
-    let b = read(t, 1, 0, c);
-    let d = read(t, 0, 1, c);
-    let e = read(t, 1, 1, c);
+    let a = valueAt(t, 0, 0, c);
+    let b = valueAt(t, 1, 0, c);
+    let d = valueAt(t, 0, 1, c);
+    let e = valueAt(t, 1, 1, c);
     sum += dy[index * uniforms.channels + c] * vec2<f32>(mix(b - a, e - d, t.fy), mix(d - a, e - b, t.fx));
   }
   result[index * 2] = sum.x;
@@ -214,7 +214,14 @@ const gradientCoords = defineKernel<Record<never, never>>({
   name: "GridSampleGradientCoords",
   gpu(backend, { dy, image, coords }) {
     const uniforms = map(image.shape, coords.shape);
-    return dispatch(backend, GRADIENT_COORDS, [dy, image, coords], coords.shape, uniforms, uniforms[0]);
+    return dispatch(
+      backend,
+      GRADIENT_COORDS,
+      [dy, image, coords],
+      coords.shape,
+      uniforms,
+      uniforms[0],
+    );
   },
   oracle({ dy, image, coords }) {
     const channels = image.shape[3];

@@ -13,7 +13,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 /** A tensor on the host, row-major. */
 export interface HostTensor {
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | Float64Array;
 }
 
 /** Names of a kernel's inputs, in order. */
@@ -29,9 +29,18 @@ export interface KernelDefinition<Attributes extends object> {
   oracle(inputs: Inputs<HostTensor>, attributes: Attributes): HostTensor;
 }
 
-/** Zero-filled host tensor. */
-export function hostZeros(shape: readonly number[]): { shape: number[]; data: Float32Array } {
-  return { shape: [...shape], data: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
+/** Zero-filled host tensor in double precision. */
+export function hostZeros(shape: readonly number[]): HostTensor {
+  return { shape, data: new Float64Array(shape.reduce((a, b) => a * b, 1)) };
+}
+
+const oracles = new Map<string, KernelDefinition<object>["oracle"]>();
+
+/** The oracle of the kernel with this name, in double precision, for tests on any backend. */
+export function oracleOf(name: string): KernelDefinition<object>["oracle"] {
+  const oracle = oracles.get(name);
+  if (!oracle) throw new Error(`no kernel is called ${name}`);
+  return oracle;
 }
 
 /** What the CPU backend offers; its type is not exported by TensorFlow.js. */
@@ -49,6 +58,7 @@ export function defineKernel<Attributes extends object>(
   definition: KernelDefinition<Attributes>,
 ): (inputs: Inputs<tf.Tensor>, attributes: Attributes) => tf.Tensor {
   const { name } = definition;
+  oracles.set(name, definition.oracle as KernelDefinition<object>["oracle"]);
   tf.registerKernel({
     kernelName: name,
     backendName: "webgpu",
@@ -71,7 +81,7 @@ export function defineKernel<Attributes extends object>(
         ]),
       );
       const result = definition.oracle(host, attrs as unknown as Attributes);
-      return cpu.makeTensorInfo([...result.shape], "float32", result.data);
+      return cpu.makeTensorInfo([...result.shape], "float32", new Float32Array(result.data));
     },
   });
   return (inputs, attributes) =>

@@ -10,7 +10,13 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { defineGradient, defineKernel, hostZeros, stopGradient } from "./kernel.ts";
+import {
+  defineGradient,
+  defineKernel,
+  type HostTensor,
+  hostZeros,
+  stopGradient,
+} from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 
 /** How a tensor is read. */
@@ -25,7 +31,13 @@ const LANES = 64;
 const VIEW = { groups: "i32", rows: "i32", channels: "i32", epsilon: "f32" } as const;
 
 /** Sums two quantities over the rows of one (group, channel) in workgroup memory. */
-const reduction = (name: string, inputs: string[], setup: string, each: string, finish: string) => ({
+const reduction = (
+  name: string,
+  inputs: string[],
+  setup: string,
+  each: string,
+  finish: string,
+) => ({
   name,
   inputs,
   widths: [...inputs.map(() => 1 as const), 1 as const],
@@ -133,7 +145,7 @@ function view(x: { shape: readonly number[] }, { groups, epsilon }: Attributes) 
 const uniforms = (v: ReturnType<typeof view>) => [v.groups, v.rows, v.channels, v.epsilon];
 
 /** Mean and variance in double precision, interleaved, of every (group, channel). */
-function hostMoments(x: Float32Array, { groups, rows, channels }: ReturnType<typeof view>) {
+function hostMoments(x: HostTensor["data"], { groups, rows, channels }: ReturnType<typeof view>) {
   const moments = new Float64Array(groups * channels * 2);
   for (let g = 0; g < groups; g++) {
     for (let c = 0; c < channels; c++) {
@@ -157,7 +169,7 @@ const momentsKernel = defineKernel<Attributes>({
   },
   oracle({ x }, attributes) {
     const v = view(x, attributes);
-    return { shape: [v.groups, v.channels, 2], data: Float32Array.from(hostMoments(x.data, v)) };
+    return { shape: [v.groups, v.channels, 2], data: hostMoments(x.data, v) };
   },
 });
 

@@ -88,4 +88,3 @@ export function dispatch(
 // on them, so it is told constant shapes that never coincide; buffers keep their real size. Inputs of
 // higher rank than the output also spare the text accessors that we never call.
 const OUTPUT_RANK_ONE = 1001;
-

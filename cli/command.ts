@@ -1,0 +1,166 @@
+/**
+ * What every command shares: options, exit codes, errors for people, Ctrl-C and the two kinds of
+ * output.
+ *
+ * Results go to standard output, everything else to standard error. With `--json`, standard output
+ * holds one JSON object and nothing else.
+ *
+ * @module
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { resolve } from "@std/path";
+import { ExitCode, Interrupted, ReflowError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
+import { Progress, type ProgressSink, silent, terminal } from "../base/progress.ts";
+
+/** A command whose mistakes are thrown rather than ending the process; see {@link runCommand}. */
+export function createCommand(name: string, description: string): Command {
+  return new Command(name).description(description).exitOverride();
+}
+
+/**
+ * A path the user gave, which is relative to where they are: `deno task` itself runs in the folder
+ * of `deno.json` and keeps theirs in `INIT_CWD`.
+ */
+export function userPath(path: string): string {
+  const from = Deno.env.get("INIT_CWD");
+  return from === undefined || from === Deno.cwd() ? path : resolve(from, path);
+}
+
+/** `--data DIR`. */
+export function dataOption(): Option {
+  return new Option("--data <dir>", "folder of the datasets").argParser(userPath).default("data");
+}
+
+/** `--runs DIR`. */
+export function runsOption(): Option {
+  return new Option("--runs <dir>", "folder of the runs").argParser(userPath).default("runs");
+}
+
+/** `--backend webgpu|cpu`. */
+export function backendOption(): Option {
+  return choiceOption("--backend <name>", "where tensors live", ["webgpu", "cpu"])
+    .default("webgpu");
+}
+
+/** `--json`. */
+export function jsonOption(): Option {
+  return new Option("--json", "print one JSON object and nothing else").default(false);
+}
+
+/** `--quiet`. */
+export function quietOption(): Option {
+  return new Option("--quiet", "show no progress").default(false);
+}
+
+/** An option that takes one of a few values; a mistyped one is answered with the nearest. */
+export function choiceOption(flags: string, about: string, values: readonly string[]): Option {
+  return new Option(flags, about).choices(values).argParser((value) => {
+    if (values.includes(value)) return value;
+    const meant = nearest(value, values);
+    throw new InvalidArgumentError(
+      meant === null ? `Allowed choices are ${values.join(", ")}.` : `Did you mean ${meant}?`,
+    );
+  });
+}
+
+/**
+ * Parses a whole number given as an option's value.
+ *
+ * @param least The smallest allowed.
+ */
+export function wholeNumber(least: number): (value: string) => number {
+  return (value) => {
+    const number = /^\d+$/.test(value) ? Number(value) : NaN;
+    if (Number.isSafeInteger(number) && number >= least) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
+  };
+}
+
+/** Runs a command to its end and leaves the process with its exit code. */
+export async function runCommand(main: () => Promise<void>): Promise<never> {
+  Deno.exit(await exitCodeOf(main));
+}
+
+/**
+ * The exit code of a command; what went wrong is told on standard error.
+ *
+ * A {@link ReflowError} gives its message, its next step and its own code; a mistake on the command
+ * line, which commander has explained by then, gives 2. Anything else is a fault of ours: it keeps
+ * its stack trace and gives 1.
+ */
+export async function exitCodeOf(main: () => Promise<void>): Promise<number> {
+  try {
+    await main();
+    return ExitCode.done;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+    }
+    if (error instanceof ReflowError) {
+      console.error(error instanceof Interrupted ? error.message : `error: ${error.message}`);
+      if (error.nextStep !== "") console.error(error.nextStep);
+      return error.exitCode;
+    }
+    console.error(error);
+    return 1;
+  }
+}
+
+/** Signals that ask a process to stop. */
+const STOP_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM"];
+
+/**
+ * Milliseconds within which a second signal is an echo of the first: on Ctrl-C both the terminal
+ * and `deno task` send one.
+ */
+const ECHO = 250;
+
+let interruption: AbortController | null = null;
+
+/**
+ * A signal that is aborted, with an {@link Interrupted} as its reason, when the user asks to stop.
+ * Work then saves what it has; a second Ctrl-C ends the process at once.
+ */
+export function interruptSignal(): AbortSignal {
+  if (interruption) return interruption.signal;
+  const controller = interruption = new AbortController();
+  let first = -Infinity;
+  const stop = () => {
+    const now = performance.now();
+    if (!controller.signal.aborted) {
+      first = now;
+      console.error("\nStopping; press Ctrl-C again to stop at once.");
+      controller.abort(new Interrupted("Stopped"));
+    } else if (now - first > ECHO) {
+      Deno.exit(ExitCode.interrupted);
+    }
+  };
+  for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, stop);
+  return controller.signal;
+}
+
+/** Prints a command's result: the object with `--json`, else the text. */
+export function printResult(json: boolean, object: unknown, text: string): void {
+  console.log(json ? JSON.stringify(object, null, 2) : text);
+}
+
+/** Where progress is shown: standard error, or nowhere with `--quiet`. */
+export function progressSink(quiet: boolean): ProgressSink {
+  return quiet ? silent : terminal;
+}
+
+/** Shows work that reports how far it is, as building and checking stores does. */
+export function progressReport(
+  label: string,
+  sink: ProgressSink,
+): (done: number, total: number, note: string) => void {
+  let progress: Progress | null = null;
+  return (done, total, note) => {
+    progress ??= new Progress(label, total, sink, done > 0 ? done - 1 : 0);
+    progress.update(done, note);
+    if (done >= total) progress.end();
+  };
+}

@@ -1,0 +1,432 @@
+/**
+ * The command line of a paper: `deno task <paper> [train|evaluate|predict|report]`.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { join } from "@std/path";
+import { UsageError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
+import { Progress } from "../base/progress.ts";
+import type { Evaluation, RunRecord } from "../benchmarks/record.ts";
+import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
+import type { BackendName } from "../nn/backend.ts";
+import {
+  type Recipe,
+  type RecipeName,
+  recipeNames,
+  type Replication,
+  type Scored,
+  type Source,
+} from "../replications/replication.ts";
+import { loadRun, writeReport } from "../reports/report.tsx";
+import {
+  backendOption,
+  choiceOption,
+  createCommand,
+  dataOption,
+  interruptSignal,
+  jsonOption,
+  printResult,
+  progressSink,
+  quietOption,
+  runCommand,
+  runsOption,
+  wholeNumber,
+} from "./command.ts";
+import { planText } from "./plan.ts";
+import {
+  ensureDatasets,
+  keepScores,
+  newestRun,
+  newRecord,
+  openRun,
+  prepareBackend,
+  resumeTraining,
+  type Run,
+  type Setting,
+  startTraining,
+} from "./runs.ts";
+
+/** Options of every command. */
+interface Common {
+  data: string;
+  runs: string;
+  backend: BackendName;
+  quiet: boolean;
+  json: boolean;
+}
+
+interface TrainOptions extends Common {
+  recipe: RecipeName;
+  seed: number;
+  steps?: number;
+  run?: string;
+  resume?: string;
+  plan: boolean;
+}
+
+interface EvaluateOptions extends Common {
+  run?: string;
+  weights?: string;
+  baseline?: string;
+  dataset: string;
+  protocol?: string;
+  iterations?: number;
+  samples?: number;
+  trainedOn?: string;
+}
+
+interface PredictOptions extends Common {
+  out: string;
+  image?: string;
+  run?: string;
+  weights?: string;
+  iterations?: number;
+}
+
+const settingOf = (options: Common): Setting => ({
+  dataDir: options.data,
+  runsDir: options.runs,
+  backend: options.backend,
+  sink: progressSink(options.quiet),
+  signal: interruptSignal(),
+  say: (text) => console.error(text),
+});
+
+const common = (command: Command): Command =>
+  command.addOption(dataOption()).addOption(runsOption()).addOption(backendOption())
+    .addOption(quietOption()).addOption(jsonOption());
+
+/** Runs a paper's command line on the process' arguments and ends the process. */
+export async function replicate<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+): Promise<never> {
+  return await runCommand(async () => {
+    const program = commandLine(replication);
+    const [first] = Deno.args;
+    const known = program.commands.map((command) => command.name());
+    if (first && !first.startsWith("-") && !["help", ...known].includes(first)) {
+      const meant = nearest(first, known);
+      throw new UsageError(
+        `There is no command "${first}"`,
+        meant ? `Did you mean "${meant}"?` : `Commands: ${known.join(", ")}`,
+      );
+    }
+    await program.parseAsync(Deno.args, { from: "user" });
+  });
+}
+
+/** The tree of commands; each action throws what {@link runCommand} explains. */
+export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+): Command {
+  const { paper } = replication;
+  const task = `deno task ${paper.id}`;
+  const program = createCommand(task, `${paper.title} (${paper.venue} ${paper.year})`)
+    .enablePositionalOptions()
+    .addHelpText("before", `Without a command: the demo from nothing to a report.\n`);
+  common(program)
+    .option("--seed <n>", "seed of everything random", wholeNumber(0), 0)
+    .action((options: Common & { seed: number }) => whole(replication, options));
+
+  const sub = (name: string, description: string) =>
+    common(program.command(name).description(description).exitOverride());
+
+  sub("train", "train a recipe; Ctrl-C saves, --resume goes on")
+    .addOption(
+      choiceOption("--recipe <name>", "demo (minutes), small (an hour), paper (as published)", recipeNames)
+        .default("demo"),
+    )
+    .option("--seed <n>", "seed of everything random", wholeNumber(0), 0)
+    .option("--steps <n>", "training steps in all, instead of the recipe's", wholeNumber(1))
+    .option("--run <id>", "name of the new run")
+    .option("--resume <id>", "continue a run from its newest checkpoint")
+    .option("--plan", "print the recipe's stages, data and hours, and do nothing", false)
+    .action((options: TrainOptions) => trainCommand(replication, options));
+
+  sub("evaluate", "score a run, a weights file or a baseline under a protocol")
+    .requiredOption("--dataset <id[:split]>", "what to score on")
+    .option("--run <id>", "a trained run; default the newest")
+    .option("--weights <file>", "safetensors or PyTorch .pth")
+    .option("--baseline <name>", replication.baselines.join(" or "))
+    .option("--protocol <id>", "how the number is made; default the dataset's usual one")
+    .option("--iterations <n>", "update iterations, instead of the protocol's", wholeNumber(1))
+    .option("--samples <n>", "score only the first so many", wholeNumber(1))
+    .option("--trained-on <data>", 'what a weights file was trained on, for example "C+T"')
+    .action((options: EvaluateOptions) => evaluateCommand(replication, options));
+
+  if (replication.predict) {
+    sub("predict", "run the model on two pictures of yours")
+      .argument("<first>", "picture 1: PNG, JPEG or PPM")
+      .argument("<second>", "picture 2, of the same size")
+      .requiredOption("--out <file>", "flow file to write (.flo)")
+      .option("--image <file>", "colour picture of the flow to write (.png)")
+      .option("--run <id>", "a trained run; default the newest")
+      .option("--weights <file>", "safetensors or PyTorch .pth")
+      .option("--iterations <n>", "update iterations", wholeNumber(1))
+      .action((first: string, second: string, options: PredictOptions) =>
+        predictCommand(replication, first, second, options)
+      );
+  }
+
+  sub("report", "write the HTML report of one or more runs")
+    .argument("[runs...]", "run ids; default the newest run")
+    .option("--out <file>", "where to write it; default report.html in the first run's folder")
+    .action((ids: string[], options: Common & { out?: string }) =>
+      reportCommand(replication, ids, options)
+    );
+  return program;
+}
+
+/** Data, training, evaluation and report of the demo. */
+async function whole<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  options: Common & { seed: number },
+): Promise<void> {
+  const setting = settingOf(options);
+  const recipe = replication.recipes.demo;
+  const run = await startTraining(replication, { recipe, seed: options.seed }, setting);
+  const { dataset, alsoAt } = replication.evaluationOf(recipe);
+  const sources: Source[] = [
+    { kind: "run", id: run.folder.id, path: run.folder.path, record: run.record },
+    ...replication.baselines.map((name): Source => ({ kind: "baseline", name })),
+  ];
+  const scored: Scored[] = [];
+  for (const source of sources) {
+    const counts = source.kind === "run" ? alsoAt : undefined;
+    scored.push(await score(replication, source, { dataset, alsoAt: counts }, setting));
+  }
+  await keepScores(run, scored, replication.compare(scored, recipe.trainedOn));
+  const report = await reportOf([run], undefined);
+  const [own, ...baselines] = scored.map(({ evaluation }) => evaluation);
+  const result = {
+    run: run.folder.id,
+    report,
+    record: join(run.folder.path, "record.json"),
+    metrics: own.metrics,
+    baselines: Object.fromEntries(
+      replication.baselines.map((name, i) => [name, baselines[i].metrics]),
+    ),
+  };
+  const lines = scored.map(({ evaluation }) => scoreLine(evaluation));
+  printResult(options.json, result, [...lines, report].join("\n"));
+}
+
+async function trainCommand<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  options: TrainOptions,
+): Promise<void> {
+  const setting = settingOf(options);
+  const named = replication.recipes[options.recipe];
+  const recipe = options.steps ? replication.withSteps(named, options.steps) : named;
+  if (options.plan) {
+    const stages = replication.plan(recipe);
+    printResult(options.json, { recipe: recipe.name, stages }, await planText(recipe, stages, setting));
+    return;
+  }
+  if (options.resume && (options.run || options.steps)) {
+    throw new UsageError("Cannot resume with other settings: --resume takes none of --run, --steps");
+  }
+  const run = options.resume
+    ? await resumeTraining(
+      replication,
+      await openRun(options.resume, replication.paper.id, options.runs),
+      setting,
+    )
+    : await startTraining(replication, { recipe, seed: options.seed, id: options.run }, setting);
+  const { training } = run.record;
+  const weights = join(run.folder.path, "weights.safetensors");
+  printResult(
+    options.json,
+    { run: run.folder.id, record: join(run.folder.path, "record.json"), weights, ...training },
+    `Trained ${training!.steps} steps, last loss ${training!.finalLoss?.toFixed(4)}\n${weights}`,
+  );
+}
+
+async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  options: EvaluateOptions,
+): Promise<void> {
+  const setting = settingOf(options);
+  const source = await sourceOf(replication, options, setting);
+  const scored = await score(replication, source, options, setting);
+  const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
+  const trainedOn = options.trainedOn ?? trained?.trainedOn ?? "unknown data";
+  const { evaluation } = scored;
+  const run = source.kind === "run"
+    ? await openRun(source.id, replication.paper.id, options.runs)
+    : await evaluationRun(replication, source, evaluation, setting);
+  // Verdicts rest on everything scored so far; per-sample results of earlier scores are on disk.
+  const earlier = run.record.evaluations.filter(({ id }) => id !== evaluation.id);
+  const all: Scored[] = [scored];
+  for (const other of earlier) {
+    const samples = await run.folder.readSamples(other.id);
+    if (samples) all.push({ evaluation: other, samples, data: scored.data });
+  }
+  await keepScores(run, [scored], replication.compare(all, trainedOn));
+  const result = {
+    run: run.folder.id,
+    samples: evaluation.samples,
+    metrics: evaluation.metrics,
+    protocol: evaluation.protocol,
+    dataset: evaluation.dataset,
+    split: evaluation.split,
+    contender: evaluation.contender,
+    byIteration: evaluation.byIteration,
+    seconds: evaluation.seconds,
+    record: join(run.folder.path, "record.json"),
+  };
+  printResult(options.json, result, metricsText(evaluation, run.folder.id));
+}
+
+async function predictCommand<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  first: string,
+  second: string,
+  options: PredictOptions,
+): Promise<void> {
+  const setting = settingOf(options);
+  const source = await sourceOf(replication, options, setting);
+  await prepareBackend(setting);
+  const contender = await replication.contender(source);
+  try {
+    const { out, image, iterations } = options;
+    const request = { pictures: [first, second] as const, out, image, iterations };
+    const prediction = await replication.predict!(contender, request);
+    const { width, height, seconds } = prediction;
+    printResult(
+      options.json,
+      prediction,
+      `${width}×${height}, ${prediction.iterations} iterations, ${seconds.toFixed(2)} s\n${out}`,
+    );
+  } finally {
+    contender.dispose?.();
+  }
+}
+
+async function reportCommand<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  ids: string[],
+  options: Common & { out?: string },
+): Promise<void> {
+  const { paper } = replication;
+  const runs: Run[] = [];
+  for (const id of ids) runs.push(await openRun(id, paper.id, options.runs));
+  if (runs.length === 0) runs.push(await newestRun(paper.id, options.runs, "run", () => true));
+  const report = await reportOf(runs, options.out);
+  printResult(options.json, { report, runs: runs.map(({ folder }) => folder.id) }, report);
+}
+
+async function reportOf(runs: readonly Run[], out: string | undefined): Promise<string> {
+  const loaded = [];
+  for (const { folder } of runs) loaded.push(await loadRun(folder.path));
+  const path = out ?? join(runs[0].folder.path, "report.html");
+  await writeReport(loaded, path);
+  return path;
+}
+
+/** What a command's options say is to be run. */
+async function sourceOf<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  options: { run?: string; weights?: string; baseline?: string; runs: string },
+  setting: Setting,
+): Promise<Source> {
+  const given = (["run", "weights", "baseline"] as const).filter((name) => options[name]);
+  if (given.length > 1) {
+    throw new UsageError(`Cannot take both --${given[0]} and --${given[1]}`, "Give one of them.");
+  }
+  if (options.weights) return { kind: "weights", path: options.weights };
+  if (options.baseline) return { kind: "baseline", name: options.baseline };
+  const { paper } = replication;
+  const run = options.run
+    ? await openRun(options.run, paper.id, options.runs)
+    : await newestRun(paper.id, options.runs, "trained run", (r) => !!r.training?.weights);
+  if (!options.run) setting.say(`Using run ${run.folder.id}, the newest.`);
+  if (!run.record.training?.weights) {
+    throw new UsageError(
+      `Cannot use run ${run.folder.id}: it has no final weights`,
+      `Finish it: deno task ${paper.id} train --resume ${run.folder.id}`,
+    );
+  }
+  return { kind: "run", id: run.folder.id, path: run.folder.path, record: run.record };
+}
+
+/** Scores one source, with a progress line. */
+async function score<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  source: Source,
+  request: {
+    dataset: string;
+    protocol?: string;
+    iterations?: number;
+    samples?: number;
+    alsoAt?: readonly number[];
+  },
+  setting: Setting,
+): Promise<Scored> {
+  await ensureDatasets([request.dataset], setting);
+  await prepareBackend(setting);
+  const contender = await replication.contender(source);
+  const label = source.kind === "baseline" ? `evaluate ${source.name}` : "evaluate";
+  let progress: Progress | null = null;
+  try {
+    return await replication.evaluate(contender, {
+      ...request,
+      limit: request.samples,
+      dataDir: setting.dataDir,
+      signal: setting.signal,
+      onSample(done, total, note) {
+        progress ??= new Progress(label, total, setting.sink, done - 1);
+        progress.update(done, note);
+      },
+    });
+  } finally {
+    (progress as Progress | null)?.end();
+    contender.dispose?.();
+  }
+}
+
+/** A run that holds nothing but evaluations of weights or a baseline. */
+async function evaluationRun(
+  replication: { readonly paper: RunRecord["paper"] },
+  source: Exclude<Source, { kind: "run" }>,
+  evaluation: Evaluation,
+  setting: Setting,
+): Promise<Run> {
+  const { paper } = replication;
+  const { contender, dataset, split } = evaluation;
+  const id = newRunId(paper.id, "evaluate", 0, new Date());
+  const flag = source.kind === "weights" ? `--weights ${source.path}` : `--baseline ${source.name}`;
+  const record: RunRecord = {
+    ...newRecord(replication, id, await prepareBackend(setting), {
+      scale: `${contender.name} scored on ${dataset} (${split}), ${evaluation.samples} samples`,
+      notes: [],
+      seed: 0,
+      commands: [
+        `deno task ${paper.id} evaluate ${flag} --dataset ${dataset}:${split} --protocol ${evaluation.protocol.id}`,
+      ],
+    }),
+    status: "complete",
+    finishedAt: new Date().toISOString(),
+  };
+  return { folder: await RunFolder.create(setting.runsDir, id), record };
+}
+
+const number = (value: number | null | undefined) => value == null ? "-" : value.toFixed(4);
+
+function scoreLine({ contender, dataset, split, metrics, samples }: Evaluation): string {
+  return `${contender.name}: EPE ${number(metrics.epe)} on ${dataset}:${split} (${samples} samples)`;
+}
+
+function metricsText(evaluation: Evaluation, run: string): string {
+  const { protocol, metrics } = evaluation;
+  const width = Math.max(...Object.keys(metrics).map((name) => name.length));
+  return [
+    scoreLine(evaluation),
+    `protocol ${protocol.id}: ${protocol.summary}`,
+    ...Object.entries(metrics).map(([name, value]) => `  ${name.padEnd(width)}  ${number(value)}`),
+    `run ${run}`,
+  ].join("\n");
+}
+

@@ -1,0 +1,305 @@
+/**
+ * Runs: how training, scoring and reporting become folders under `runs/`.
+ *
+ * @module
+ */
+import { join } from "@std/path";
+import { DataError, Interrupted, UsageError } from "../base/errors.ts";
+import { exists, sha256, sha256File } from "../base/files.ts";
+import { nearest } from "../base/nearest.ts";
+import { Progress, type ProgressSink } from "../base/progress.ts";
+import { captureEnvironment } from "../benchmarks/environment.ts";
+import { RECORD_SCHEMA, type RunRecord } from "../benchmarks/record.ts";
+import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
+import { findDataset } from "../datasets/registry.ts";
+import { type BackendName, useBackend } from "../nn/backend.ts";
+import { registerConv2d } from "../nn/kernels/conv2d.ts";
+import { writeSafetensors } from "../nn/weights/safetensors.ts";
+import type { DisposableJob, Recipe, Replication, Scored } from "../replications/replication.ts";
+import { train } from "../replications/training.ts";
+import { progressReport } from "./command.ts";
+
+/** What all commands of a paper are told. */
+export interface Setting {
+  readonly dataDir: string;
+  readonly runsDir: string;
+  readonly backend: BackendName;
+  readonly sink: ProgressSink;
+  readonly signal: AbortSignal;
+  /** Tells the user something on standard error. */
+  say(text: string): void;
+}
+
+/** Makes the backend ready, our kernels included. */
+export async function prepareBackend(setting: Setting): Promise<RunRecord["environment"]> {
+  const adapter = await useBackend(setting.backend);
+  registerConv2d();
+  return await captureEnvironment(setting.backend, adapter);
+}
+
+/** Builds the embedded datasets among those named; the others must be there already. */
+export async function ensureDatasets(names: readonly string[], setting: Setting): Promise<void> {
+  for (const id of new Set(names.map((name) => name.split(":")[0]))) {
+    const dataset = findDataset(id);
+    const path = join(setting.dataDir, id);
+    if (!dataset.build || await exists(path)) continue;
+    const report = progressReport(`build ${id}`, setting.sink);
+    await dataset.build(path, report, { signal: setting.signal });
+  }
+}
+
+/** The data stamps of dataset names, in their order and each once. */
+async function stampData(names: readonly string[], dataDir: string): Promise<RunRecord["data"]> {
+  const { openDataset } = await import("../datasets/registry.ts");
+  const stamps: RunRecord["data"] = [];
+  for (const name of new Set(names)) {
+    const { id, split, digest, length } = await openDataset(name, dataDir);
+    const { licence, homepage } = findDataset(id);
+    stamps.push({ dataset: id, split, digest, samples: length, licence, source: homepage });
+  }
+  return stamps;
+}
+
+/** A record with nothing done yet. */
+export function newRecord(
+  replication: { readonly paper: RunRecord["paper"] },
+  id: string,
+  environment: RunRecord["environment"],
+  about: Pick<RunRecord, "scale" | "notes" | "seed" | "commands">,
+): RunRecord {
+  return {
+    schema: RECORD_SCHEMA,
+    id,
+    paper: replication.paper,
+    status: "running",
+    ...about,
+    startedAt: new Date().toISOString(),
+    finishedAt: null,
+    environment,
+    data: [],
+    training: null,
+    evaluations: [],
+    comparisons: [],
+  };
+}
+
+/** What a training command asks for. */
+export interface TrainRequest<R extends Recipe> {
+  readonly recipe: R;
+  readonly seed: number;
+  /** Id of the new run; made up where absent. */
+  readonly id?: string;
+}
+
+/** A run on disk and its record. */
+export interface Run {
+  readonly folder: RunFolder;
+  record: RunRecord;
+}
+
+/** Starts a run and trains it to its end. */
+export async function startTraining<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  { recipe, seed, id }: TrainRequest<R>,
+  setting: Setting,
+): Promise<Run> {
+  const { paper } = replication;
+  const needed = datasetsOf(replication, recipe);
+  await ensureDatasets(needed, setting);
+  const environment = await prepareBackend(setting);
+  const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
+  const runId = id ?? newRunId(paper.id, recipe.name, seed, new Date());
+  const folder = await RunFolder.create(setting.runsDir, runId);
+  const plan = replication.plan(recipe);
+  const record: RunRecord = {
+    ...newRecord(replication, runId, environment, {
+      scale: recipe.scale,
+      notes: [...recipe.notes],
+      seed,
+      commands: [
+        `deno task ${paper.id} train --recipe ${recipe.name} --seed ${seed}`,
+        `deno task ${paper.id} evaluate --run ${runId} --dataset ${
+          replication.evaluationOf(recipe).dataset
+        }`,
+      ],
+    }),
+    data: await stampData(needed, setting.dataDir),
+    training: {
+      recipe: recipe.name,
+      config: JSON.parse(JSON.stringify(recipe)),
+      configHash: sha256(JSON.stringify(recipe)),
+      parameters: job.parameters,
+      stages: plan.map(({ name, steps, data }) => ({ name, steps, data })),
+      steps: 0,
+      totalSteps: plan.reduce((sum, { steps }) => sum + steps, 0),
+      seconds: 0,
+      resumed: 0,
+      finalLoss: null,
+      weights: null,
+    },
+  };
+  await folder.writeRecord(record);
+  return await runJob({ folder, record }, job, recipe, false, setting);
+}
+
+/** Continues an interrupted or killed run from its newest checkpoint. */
+export async function resumeTraining<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  run: Run,
+  setting: Setting,
+): Promise<Run> {
+  const { training, seed, id } = run.record;
+  if (!training) throw new UsageError(`Cannot resume ${id}: it never trained anything`);
+  if (training.weights) {
+    setting.say(`${id} has finished its ${training.totalSteps} steps already.`);
+    return run;
+  }
+  const recipe = training.config as unknown as R;
+  await ensureDatasets(datasetsOf(replication, recipe), setting);
+  await prepareBackend(setting);
+  const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
+  return await runJob(run, job, recipe, true, setting);
+}
+
+function datasetsOf<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  recipe: R,
+): string[] {
+  const trained = replication.plan(recipe).flatMap((stage) => stage.datasets);
+  return [...trained, replication.evaluationOf(recipe).dataset];
+}
+
+async function runJob(
+  run: Run,
+  job: DisposableJob,
+  recipe: Recipe,
+  resume: boolean,
+  setting: Setting,
+): Promise<Run> {
+  const { folder } = run;
+  const training = run.record.training!;
+  let progress: Progress | null = null;
+  let steps = training.steps;
+  const update = async (changes: Partial<RunRecord>) => {
+    run.record = { ...run.record, ...changes };
+    await folder.writeRecord(run.record);
+  };
+  try {
+    const outcome = await train(job, {
+      folder,
+      resume: resume && await exists(join(folder.path, "checkpoints")),
+      checkpointEvery: recipe.checkpointEvery,
+      signal: setting.signal,
+      onNote: setting.say,
+      onStep(done, total, loss) {
+        progress ??= new Progress("train", total, setting.sink, done - 1);
+        steps = done;
+        progress.update(done, `loss ${loss.toFixed(3)}`);
+      },
+    });
+    const path = join(folder.path, "weights.safetensors");
+    await writeSafetensors(path, await job.network.stateDict(), {
+      paper: run.record.paper.id,
+      run: folder.id,
+      recipe: recipe.name,
+    });
+    await update({
+      status: "complete",
+      finishedAt: new Date().toISOString(),
+      training: { ...training, ...outcome, weights: await sha256File(path) },
+    });
+    return run;
+  } catch (error) {
+    await update({
+      status: error instanceof Interrupted ? "interrupted" : "failed",
+      finishedAt: new Date().toISOString(),
+      training: { ...training, steps },
+    });
+    if (error instanceof Interrupted) {
+      throw new Interrupted(error.message, `Resume with: deno task ${run.record.paper.id} train --resume ${folder.id}`);
+    }
+    throw error;
+  } finally {
+    (progress as Progress | null)?.end();
+    job.dispose();
+  }
+}
+
+/** Adds scores to a run: its record, its per-sample results and its comparisons. */
+export async function keepScores(
+  run: Run,
+  scored: readonly Scored[],
+  comparisons: RunRecord["comparisons"],
+): Promise<void> {
+  const evaluations = new Map(run.record.evaluations.map((e) => [e.id, e]));
+  const data = new Map(run.record.data.map((d) => [`${d.dataset}:${d.split}`, d]));
+  for (const { evaluation, samples, data: stamp } of scored) {
+    await run.folder.writeSamples(evaluation.id, samples);
+    evaluations.set(evaluation.id, evaluation);
+    data.set(`${stamp.dataset}:${stamp.split}`, stamp);
+  }
+  run.record = {
+    ...run.record,
+    evaluations: [...evaluations.values()],
+    data: [...data.values()],
+    comparisons,
+  };
+  await run.folder.writeRecord(run.record);
+}
+
+/** Ids of a paper's runs, newest last. */
+async function runsOf(paper: string, runsDir: string): Promise<string[]> {
+  const ids: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(runsDir)) {
+      if (isDirectory && name.startsWith(`${paper}-`)) ids.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  // Ids end in their time of birth.
+  const born = (id: string) => id.match(/\d{8}-\d{6}.*$/)?.[0] ?? "";
+  return ids.sort((a, b) => born(a) < born(b) ? -1 : 1);
+}
+
+/**
+ * Opens a run by its id.
+ *
+ * @throws {UsageError} When there is no such run, with the nearest id.
+ */
+export async function openRun(id: string, paper: string, runsDir: string): Promise<Run> {
+  const path = join(runsDir, id);
+  if (!await exists(path)) {
+    const known = await runsOf(paper, runsDir);
+    const meant = nearest(id, known);
+    throw new UsageError(
+      `There is no run named "${id}" in ${runsDir}`,
+      meant ? `Did you mean "${meant}"?` : `Runs of ${paper}: ${known.join(", ") || "none yet"}`,
+    );
+  }
+  const folder = await RunFolder.open(path);
+  return { folder, record: await folder.readRecord() };
+}
+
+/**
+ * The newest run of a paper that satisfies a condition.
+ *
+ * @param what Names the condition in the error.
+ * @throws {DataError} When there is none.
+ */
+export async function newestRun(
+  paper: string,
+  runsDir: string,
+  what: string,
+  condition: (record: RunRecord) => boolean,
+): Promise<Run> {
+  for (const id of (await runsOf(paper, runsDir)).reverse()) {
+    try {
+      const run = await openRun(id, paper, runsDir);
+      if (condition(run.record)) return run;
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error; // a half-written run is no candidate
+    }
+  }
+  throw new DataError(runsDir, `it holds no ${what} of ${paper}`, `Make one: deno task ${paper}`);
+}

@@ -1,0 +1,167 @@
+import * as tf from "@tensorflow/tfjs";
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { type HostTensor, hostZeros } from "./kernel.ts";
+import {
+  assertClose,
+  drawn,
+  FORWARD,
+  GRADIENT,
+  onDevice,
+  repeated,
+  take,
+} from "./kernel_test_support.ts";
+
+type Pair = readonly [number, number];
+
+/** One convolution: [batch, height, width, channels] by [kh, kw, channels, outChannels]. */
+interface Case {
+  readonly x: readonly [number, number, number, number];
+  readonly kernel: Pair;
+  readonly outChannels: number;
+  readonly strides: Pair;
+  /** Before and after, vertically and horizontally. */
+  readonly pad: readonly [Pair, Pair];
+  readonly dilations: Pair;
+}
+
+/** Length of an axis after the convolution, and of its kernel with the gaps of dilation. */
+function lengths({ x, kernel, strides, pad, dilations }: Case, axis: 0 | 1): Pair {
+  const reach = (kernel[axis] - 1) * dilations[axis] + 1;
+  const [before, after] = pad[axis];
+  return [Math.floor((x[axis + 1] + before + after - reach) / strides[axis]) + 1, reach];
+}
+
+function outputShape(shape: Case): number[] {
+  return [shape.x[0], lengths(shape, 0)[0], lengths(shape, 1)[0], shape.outChannels];
+}
+
+/** The convolution and both gradients by definition, in double precision. */
+function oracle(shape: Case, x: HostTensor, filter: HostTensor, dy: HostTensor) {
+  const [batch, height, width, channels] = shape.x;
+  const [kh, kw] = shape.kernel;
+  const [, outHeight, outWidth, outChannels] = dy.shape;
+  const y = hostZeros(dy.shape), dx = hostZeros(x.shape), dFilter = hostZeros(filter.shape);
+  for (let tap = 0; tap < kh * kw; tap++) {
+    const ky = Math.floor(tap / kw), kx = tap % kw;
+    for (let at = 0; at < batch * outHeight * outWidth; at++) {
+      const oy = Math.floor(at / outWidth) % outHeight, ox = at % outWidth;
+      const iy = oy * shape.strides[0] - shape.pad[0][0] + ky * shape.dilations[0];
+      const ix = ox * shape.strides[1] - shape.pad[1][0] + kx * shape.dilations[1];
+      if (iy < 0 || ix < 0 || iy >= height || ix >= width) continue;
+      const from = (Math.floor(at / outWidth / outHeight) * height + iy) * width + ix;
+      for (let c = 0; c < channels; c++) {
+        const i = from * channels + c;
+        for (let k = 0; k < outChannels; k++) {
+          const f = (tap * channels + c) * outChannels + k, o = at * outChannels + k;
+          y.data[o] += x.data[i] * filter.data[f];
+          dx.data[i] += dy.data[o] * filter.data[f];
+          dFilter.data[f] += dy.data[o] * x.data[i];
+        }
+      }
+    }
+  }
+  return { y, dx, dFilter };
+}
+
+/** Runs one case four times, gradients included, and compares it with the oracle. */
+async function check(shape: Case): Promise<void> {
+  const what = JSON.stringify(shape);
+  const x = drawn("x", shape.x);
+  const filter = drawn("filter", [...shape.kernel, shape.x[3], shape.outChannels]);
+  const dy = drawn("dy", outputShape(shape));
+  const tensors = [x, filter, dy].map((tensor) => onDevice(tensor));
+  // Past tf.conv2d, which refuses strides together with dilation.
+  const attributes = {
+    strides: [...shape.strides],
+    pad: [[0, 0], ...shape.pad.map((sides) => [...sides]), [0, 0]],
+    dilations: [...shape.dilations],
+    dataFormat: "NHWC",
+  };
+  const convolve = tf.valueAndGrads((x, filter) =>
+    tf.engine().runKernel("Conv2D", { x, filter }, attributes) as tf.Tensor
+  );
+  const all = await repeated(what, () => {
+    const { value, grads } = convolve(tensors.slice(0, 2), tensors[2]);
+    return tf.concat([value, ...grads].map((tensor) => tf.reshape(tensor, [tensor.size])));
+  });
+  tf.dispose(tensors);
+  const expected = oracle(shape, x, filter, dy);
+  let start = 0;
+  const part = (like: HostTensor): HostTensor => {
+    const data = all.data.slice(start, start += like.data.length);
+    return { shape: like.shape, data };
+  };
+  assertClose(part(expected.y), expected.y, FORWARD, `${what} forward`);
+  assertClose(part(expected.dx), expected.dx, GRADIENT, `${what} input gradient`);
+  assertClose(part(expected.dFilter), expected.dFilter, GRADIENT, `${what} filter gradient`);
+  assertEquals(start, all.data.length);
+}
+
+const small = fc.integer({ min: 1, max: 3 });
+const length = fc.constantFrom(1, 2, 3, 8, 17);
+const channels = fc.constantFrom(1, 2, 3, 5, 8, 16, 17, 33);
+const sides = fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 }));
+
+/** Cases whose output has at least one pixel and whose oracle takes no more than some 20 ms. */
+const cases: fc.Arbitrary<Case> = fc.record({
+  x: fc.tuple(fc.constantFrom(1, 3), length, length, channels),
+  kernel: fc.constantFrom<Pair[]>([1, 1], [1, 5], [5, 1], [3, 3], [7, 7]),
+  outChannels: channels,
+  strides: fc.tuple(small, small),
+  pad: fc.tuple(sides, sides),
+  dilations: fc.tuple(small, small),
+}).map((shape) => {
+  // Too little padding for the kernel: the rest comes after the picture.
+  const pad = ([0, 1] as const).map((axis): Pair => {
+    const [before, after] = shape.pad[axis];
+    return [before, Math.max(after, lengths(shape, axis)[1] - shape.x[axis + 1] - before)];
+  });
+  return { ...shape, pad: pad as [Pair, Pair] };
+}).filter((shape) => {
+  const [batch, height, width, out] = outputShape(shape);
+  return batch * height * width * out * shape.kernel[0] * shape.kernel[1] * shape.x[3] < 4e6;
+});
+
+const runs = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 60;
+
+Deno.test(`${runs} random convolutions and their gradients match the definition`, async () => {
+  await fc.assert(fc.asyncProperty(cases, check), { numRuns: runs, seed: 20 });
+});
+
+// Pictures of 2048 pixels and more take the larger tiles, one for each width of the output.
+for (const [inChannels, outChannels] of [[3, 5], [8, 3], [5, 8], [3, 16], [16, 17]]) {
+  Deno.test(`larger pictures match the definition, ${inChannels} to ${outChannels} channels`, () =>
+    check({
+      x: [1, 48, 47, inChannels],
+      kernel: [3, 3],
+      outChannels,
+      strides: [1, 1],
+      pad: [[1, 1], [1, 1]],
+      dilations: [1, 1],
+    }));
+}
+
+Deno.test("tf.conv2d uses these kernels, with dilation in both gradients", async () => {
+  const [x, filter] = [onDevice(drawn("x", [2, 9, 9, 3])), onDevice(drawn("filter", [3, 3, 3, 5]))];
+  const run = (dilation: number, filter: tf.Tensor) =>
+    tf.grads((x, f) => tf.conv2d(x as tf.Tensor4D, f as tf.Tensor4D, 1, "same", "NHWC", dilation))(
+      [x, filter],
+    );
+  // A dilated filter is a larger one with zeros in between.
+  const spread = tf.tidy(() => {
+    const taps = tf.reshape(filter, [3, 1, 3, 1, 15]);
+    const gaps = tf.pad(taps, [[0, 0], [0, 1], [0, 0], [0, 1], [0, 0]]);
+    return tf.slice(tf.reshape(gaps, [6, 6, 3, 5]), [0, 0, 0, 0], [5, 5, 3, 5]);
+  });
+  const [dx, dFilter] = run(2, filter);
+  const [dxSpread, dSpread] = run(1, spread);
+  assertClose(await take(dx), await take(dxSpread), GRADIENT);
+  const every = tf.tidy(() => {
+    const padded = tf.pad(dSpread, [[0, 1], [0, 1], [0, 0], [0, 0]]);
+    const taps = tf.slice(tf.reshape(padded, [3, 2, 3, 2, 15]), [0, 0, 0, 0, 0], [3, 1, 3, 1, 15]);
+    return tf.reshape(taps, [3, 3, 3, 5]);
+  });
+  assertClose(await take(dFilter), await take(every), GRADIENT);
+  tf.dispose([x, filter, spread, dSpread]);
+});

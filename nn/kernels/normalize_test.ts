@@ -1,0 +1,68 @@
+import * as tf from "@tensorflow/tfjs";
+import { type HostTensor, oracleOf } from "./kernel.ts";
+import {
+  assertClose,
+  assertGradients,
+  assertMatchesOracle,
+  drawn,
+  fixture,
+  FORWARD,
+  GRADIENT,
+  onDevice,
+  SIZES,
+  take,
+} from "./kernel_test_support.ts";
+import { standardize } from "./normalize.ts";
+
+/** The four kernels against their oracles, at one shape. */
+async function assertKernels(x: HostTensor, groups: number): Promise<void> {
+  const attributes = { groups, epsilon: 1e-5 };
+  const moments = oracleOf("NormalizeMoments")({ x }, attributes);
+  const dy = drawn("dy", x.shape);
+  await assertMatchesOracle("NormalizeMoments", { x }, attributes, FORWARD);
+  await assertMatchesOracle("NormalizeStandardize", { x, moments }, attributes, FORWARD);
+  await assertMatchesOracle("NormalizeGradient", { dy, x, moments }, attributes, GRADIENT);
+}
+
+Deno.test("statistics, result and gradient match their oracles", async () => {
+  for (const [height, width] of SIZES) {
+    for (const [batch, channels] of [[1, 5], [3, 8], [3, 1]]) {
+      const x = drawn("x", [batch, height, width, channels]);
+      for (const groups of new Set([1, batch])) await assertKernels(x, groups);
+    }
+  }
+});
+
+Deno.test("a mean far from zero costs no precision that float32 has", async () => {
+  const { shape, data } = drawn("x", [2, 17, 17, 3]);
+  await assertKernels({ shape, data: data.map((value) => value + 100) }, 2);
+});
+
+Deno.test("a constant channel becomes zero, and so does its gradient's mean", async () => {
+  const x = tf.fill([1, 3, 3, 2], 7.25) as tf.Tensor4D;
+  const { standard } = standardize(x, 1);
+  assertClose(await take(standard), await take(tf.zeros([1, 3, 3, 2])), FORWARD);
+});
+
+Deno.test("the gradient is the slope of the oracle", async () => {
+  for (const [height, width] of [[1, 1], [1, 3], [3, 17], [17, 17]]) {
+    for (const groups of [1, 3]) {
+      await assertGradients(
+        `standardize ${height}x${width}, ${groups} groups`,
+        ({ x }) => standardize(x, groups).standard,
+        (host) => oracleOf("NormalizeStandardize")(host, { groups, epsilon: 1e-5 }),
+        { x: drawn("x", [3, height, width, 5]) },
+        ["x"],
+      );
+    }
+  }
+});
+
+Deno.test("instance normalisation agrees with the reference, gradient included", async () => {
+  const { tensors } = await fixture("kernels/instance_norm");
+  const x = onDevice(tensors.input);
+  const normalize = (x: tf.Tensor) => standardize(x, x.shape[0]).standard;
+  assertClose(await take(normalize(x)), tensors.output, FORWARD);
+  const gradient = tf.grad(normalize)(x, onDevice(tensors.output_gradient));
+  assertClose(await take(gradient), tensors.input_gradient, GRADIENT);
+});

@@ -1,0 +1,36 @@
+/**
+ * Learning rate as a function of the step.
+ *
+ * @module
+ */
+
+/** Learning rate of step k, from 0. */
+export type Schedule = (step: number) => number;
+
+/** Settings of {@link oneCycle}, with PyTorch's defaults. */
+export interface OneCycle {
+  /** Peak learning rate. */
+  readonly maximum: number;
+  /** Steps of the whole cycle. */
+  readonly totalSteps: number;
+  /** Share of the steps that warm up; RAFT 0.05. */
+  readonly warmUp: number;
+  /** Peak divided by the first rate; 25. */
+  readonly divisor?: number;
+  /** First rate divided by the last; 10⁴. */
+  readonly finalDivisor?: number;
+}
+
+/** One cycle with linear annealing (Smith & Topin 2019), as PyTorch's `OneCycleLR` computes it. */
+export function oneCycle(
+  { maximum, totalSteps, warmUp, divisor = 25, finalDivisor = 1e4 }: OneCycle,
+): Schedule {
+  const first = maximum / divisor;
+  const last = first / finalDivisor;
+  const peak = warmUp * totalSteps - 1;
+  const end = totalSteps - 1;
+  return (step) =>
+    step <= peak
+      ? first + (maximum - first) * step / peak
+      : maximum + (last - maximum) * (step - peak) / (end - peak);
+}

@@ -1,0 +1,102 @@
+/**
+ * What the flow papers share: scoring under a protocol, baselines, predicting two pictures.
+ *
+ * @module
+ */
+import { packed } from "../base/arrays.ts";
+import { DataError, UsageError } from "../base/errors.ts";
+import { flowToColor } from "../base/flow_color.ts";
+import { nearest } from "../base/nearest.ts";
+import type { FlowContender } from "../benchmarks/contenders/contender.ts";
+import { farneback } from "../benchmarks/contenders/farneback.ts";
+import { zeroFlow } from "../benchmarks/contenders/zero.ts";
+import { evaluateFlow } from "../benchmarks/evaluate.ts";
+import { pad } from "../benchmarks/protocols/padding.ts";
+import { defaultProtocol, flowProtocol, withIterations } from "../benchmarks/protocols/protocol.ts";
+import { writeFlo } from "../datasets/formats/flo.ts";
+import { readPicture, writePng } from "../datasets/formats/picture.ts";
+import { findDataset, openDataset } from "../datasets/registry.ts";
+import type { EvaluationRequest, Prediction, PredictionRequest, Scored } from "./replication.ts";
+
+/** The baselines of every flow paper. */
+export const flowBaselines: readonly string[] = ["zero", "farneback"];
+
+/**
+ * A baseline by name.
+ *
+ * @throws {UsageError} For an unknown name, with the nearest one.
+ */
+export async function flowBaseline(name: string): Promise<FlowContender> {
+  if (name === "zero") return zeroFlow();
+  if (name === "farneback") return await farneback();
+  const meant = nearest(name, flowBaselines);
+  throw new UsageError(
+    `There is no baseline named "${name}"`,
+    meant ? `Did you mean "${meant}"?` : `Known: ${flowBaselines.join(", ")}`,
+  );
+}
+
+/** Scores a flow contender on a dataset. */
+export async function scoreFlow(
+  contender: FlowContender,
+  request: EvaluationRequest,
+): Promise<Scored> {
+  const dataset = await openDataset(request.dataset, request.dataDir);
+  const usual = request.protocol ? flowProtocol(request.protocol) : defaultProtocol(dataset.id);
+  const protocol = request.iterations ? withIterations(usual, request.iterations) : usual;
+  const { evaluation, samples } = await evaluateFlow({
+    contender,
+    dataset,
+    protocol,
+    alsoAt: request.alsoAt,
+    limit: request.limit,
+    signal: request.signal,
+    onSample: (done, total, epe) =>
+      request.onSample?.(done, total, epe === null ? "" : `EPE ${epe.toFixed(3)}`),
+  });
+  const { licence, homepage } = findDataset(dataset.id);
+  const data = {
+    dataset: dataset.id,
+    split: dataset.split,
+    digest: dataset.digest,
+    samples: dataset.length,
+    licence,
+    source: homepage,
+  };
+  return { evaluation, samples, data };
+}
+
+/** Iterations of a prediction where the user names none; the protocols of benchmarks have their own. */
+const USUAL_ITERATIONS = 12;
+
+/** Predicts the flow between two pictures of the user's and writes it. */
+export async function predictFlow(
+  contender: FlowContender,
+  { pictures, out, image, iterations = USUAL_ITERATIONS }: PredictionRequest,
+): Promise<Prediction> {
+  const [first, second] = await Promise.all(pictures.map((path) => readPicture(path)));
+  const [height, width] = first.shape;
+  if (second.shape[0] !== height || second.shape[1] !== width) {
+    throw new DataError(
+      pictures[1],
+      `it is ${second.shape[1]}×${second.shape[0]}, ${pictures[0]} is ${width}×${height}`,
+      "Give two pictures of one size.",
+    );
+  }
+  const padded = [first, second].map((picture) => pad(picture, "sintel", 8));
+  const corner = padded.map(({ padded }) => padded.hi(Math.min(64, padded.shape[0]), Math.min(64, padded.shape[1])));
+  await contender.predict(corner[0], corner[1], [1]); // compiles every pipeline
+  const started = performance.now();
+  const [flow] = await contender.predict(padded[0].padded, padded[1].padded, [iterations]);
+  const seconds = (performance.now() - started) / 1000;
+  const cropped = padded[0].crop(flow);
+  await writeFlo(out, cropped);
+  if (image) await writePng(image, flowToColor(cropped).picture);
+  return { out, image: image ?? null, width, height, iterations, seconds };
+}
+
+/** Copies a picture into a float batch, whatever its strides. */
+export function intoBatch(batch: Float32Array, index: number, picture: Parameters<typeof packed>[0]): void {
+  const values = packed(picture);
+  batch.set(values as ArrayLike<number>, index * values.length);
+}

@@ -1,0 +1,168 @@
+/**
+ * RAFT as a replication: its recipes, what it is scored on, and how its parts fit the contract.
+ *
+ * @module
+ */
+import { basename, join } from "@std/path";
+import { sha256, sha256File } from "../../base/files.ts";
+import { evaluateFlow } from "../../benchmarks/evaluate.ts";
+import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
+import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
+import { compare } from "../../benchmarks/verdict.ts";
+import { openDataset } from "../../datasets/registry.ts";
+import { oneCycle } from "../../nn/schedules.ts";
+import { flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
+import type { DisposableJob, Replication, Source } from "../replication.ts";
+import type { Stage } from "../training.ts";
+import { RaftContender } from "./contender.ts";
+import { trainingGigaflop } from "./cost.ts";
+import { openBatches, type RaftBatch } from "./data.ts";
+import { sequenceLoss } from "./loss.ts";
+import { Raft } from "./model.ts";
+import { PUBLISHED_BY_MODEL } from "./published.ts";
+import { type RaftRecipe, type RaftStage, recipes } from "./recipes.ts";
+import { readRaftWeights } from "./weights.ts";
+
+/** One stage as the training loop sees it. */
+async function stageOf(
+  stage: RaftStage,
+  raft: Raft,
+  seed: number,
+  dataDir: string,
+): Promise<Stage<RaftBatch>> {
+  const batches = await openBatches(stage, seed, dataDir);
+  return {
+    name: stage.name,
+    steps: stage.steps,
+    optimizer: {
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: stage.weightDecay,
+      clipNorm: 1,
+    },
+    // The official code asks for 100 steps more than it runs.
+    schedule: oneCycle({
+      maximum: stage.learningRate,
+      totalSteps: stage.steps + 100,
+      warmUp: 0.05,
+    }),
+    begin() {
+      raft.batchNormMode.batchStatistics = stage.batchNorm === "batch";
+    },
+    batch: batches,
+    loss: ({ image1, image2, flow, valid }) =>
+      sequenceLoss(raft.predictions(image1, image2, stage.iterations), flow, valid, stage.gamma),
+  };
+}
+
+async function training(
+  recipe: RaftRecipe,
+  { seed, dataDir }: { seed: number; dataDir: string },
+): Promise<DisposableJob> {
+  const { heldOut } = recipe;
+  const test = await openDataset(heldOut.dataset, dataDir);
+  const raft = new Raft(recipe.model, seed);
+  const stages: Stage[] = [];
+  for (const stage of recipe.stages) {
+    stages.push(await stageOf(stage, raft, seed, dataDir) as unknown as Stage);
+  }
+  const contender = new RaftContender(raft, {
+    kind: "run",
+    name: "in training",
+    digest: null,
+    parameters: raft.network.size,
+  });
+  return {
+    network: raft.network,
+    stages,
+    configHash: sha256(JSON.stringify({ recipe, seed })),
+    parameters: raft.network.size,
+    validation: {
+      every: heldOut.every,
+      async run() {
+        const protocol = defaultProtocol(test.id);
+        const options = { contender, dataset: test, protocol, limit: heldOut.samples, gallery: 0 };
+        const { evaluation } = await evaluateFlow(options);
+        return { "held-out EPE": evaluation.metrics.epe! };
+      },
+    },
+    dispose: () => raft.dispose(),
+  };
+}
+
+/** A model from a run's or the user's weights, or a baseline. */
+async function contender(source: Source): Promise<FlowContender> {
+  if (source.kind === "baseline") return await flowBaseline(source.name);
+  const path = source.kind === "run" ? join(source.path, "weights.safetensors") : source.path;
+  const { dict, config } = await readRaftWeights(path);
+  const recipe = source.kind === "run" ? source.record.training?.config as RaftRecipe | null : null;
+  const raft = new Raft(recipe?.model ?? config);
+  raft.network.load(dict, path);
+  return new RaftContender(raft, {
+    kind: source.kind,
+    name: source.kind === "run" ? `RAFT (${source.record.training?.recipe} recipe)` : basename(path),
+    digest: await sha256File(path),
+    parameters: raft.network.size,
+  });
+}
+
+/** RAFT's part of the command line. */
+export const raft: Replication<RaftRecipe, FlowContender> = {
+  paper: {
+    id: "raft",
+    title: "RAFT: Recurrent All-Pairs Field Transforms for Optical Flow",
+    authors: "Zachary Teed and Jia Deng",
+    venue: "ECCV",
+    year: 2020,
+    arxiv: "2003.12039",
+  },
+  recipes,
+  baselines: flowBaselines,
+  evaluationOf: ({ heldOut }) => ({ dataset: heldOut.dataset, alsoAt: heldOut.alsoAt }),
+  withSteps(recipe, steps) {
+    const total = recipe.stages.reduce((sum, stage) => sum + stage.steps, 0);
+    let before = 0, assigned = 0;
+    const stages = recipe.stages.map((stage) => {
+      before += stage.steps;
+      const upTo = Math.round(steps * before / total);
+      const own = upTo - assigned;
+      assigned = upTo;
+      return { ...stage, steps: own };
+    });
+    return { ...recipe, stages };
+  },
+  plan: (recipe) =>
+    recipe.stages.map((stage) => {
+      const { crop } = stage.data[0].augmentation;
+      return {
+        name: stage.name,
+        data: stage.data.map(({ dataset, repeat }) => repeat === 1 ? dataset : `${repeat}×${dataset}`)
+          .join(" + "),
+        steps: stage.steps,
+        batch: stage.batch,
+        crop: `${crop.height}×${crop.width}`,
+        learningRate: stage.learningRate,
+        gigaflop: trainingGigaflop(recipe.model, crop, stage.iterations, stage.batch),
+        datasets: stage.data.map(({ dataset }) => dataset),
+      };
+    }),
+  training,
+  contender,
+  evaluate: scoreFlow,
+  compare(scored, trainedOn) {
+    const model = scored.find(({ evaluation }) => evaluation.contender.parameters !== null);
+    const size = model?.evaluation.contender.parameters;
+    const numbers = PUBLISHED_BY_MODEL[size === 5_257_536 ? "raft" : "raft-small"];
+    return numbers.map((published) => {
+      const counterparts = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
+      const comparisons = counterparts.map(({ evaluation, samples }) =>
+        compare(published, evaluation, { training: trainedOn, samples })
+      );
+      return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
+        compare(published, null, { training: trainedOn });
+    });
+  },
+  predict: predictFlow,
+};
+

@@ -1,0 +1,215 @@
+/**
+ * RAFT's training recipes.
+ *
+ * @module
+ */
+import type { Recipe } from "../replication.ts";
+import { augmentation, type DenseAugmentation, type SparseAugmentation } from "./augment.ts";
+import { large, type RaftConfig, small } from "./model.ts";
+
+/** One dataset of a mix. */
+export interface MixPart {
+  /** `id:split`. */
+  readonly dataset: string;
+  /** How often each sample counts. */
+  readonly repeat: number;
+  readonly augmentation: DenseAugmentation | SparseAugmentation;
+}
+
+/** One training stage (the official `train_standard.sh`; Teed & Deng 2020, section 4). */
+export interface RaftStage {
+  readonly name: string;
+  readonly data: readonly MixPart[];
+  readonly steps: number;
+  readonly batch: number;
+  /** Peak of the one-cycle schedule. */
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Discount of earlier predictions in the sequence loss. */
+  readonly gamma: number;
+  /** Update iterations of a training step. */
+  readonly iterations: number;
+  /** Batch normalisation with batch statistics, or frozen. */
+  readonly batchNorm: "batch" | "frozen";
+}
+
+/** A complete setup: model and stages. */
+export interface RaftRecipe extends Recipe {
+  readonly model: RaftConfig;
+  readonly stages: readonly RaftStage[];
+  /** Held-out data that is scored during and after training. */
+  readonly heldOut: {
+    readonly dataset: string;
+    /** Samples scored in the middle of training. */
+    readonly samples: number;
+    readonly every: number;
+    /** Iteration counts of the iterations chart. */
+    readonly alsoAt: readonly number[];
+  };
+}
+
+/** The small model at half its widths, for pictures of 64 pixels. */
+const tiny: RaftConfig = {
+  kind: "small",
+  encoder: [16, 16, 32, 48],
+  features: 64,
+  hidden: 48,
+  context: 32,
+  levels: 2,
+  radius: 3,
+  motion: { convc1: 48, convc2: 0, convf1: 32, convf2: 16, conv: 38 },
+  head: 64,
+};
+
+/** The Chairs augmentation on small pictures: rectangles scale with the picture. */
+const onSmallPictures = (height: number, width: number, scale: readonly [number, number]) => ({
+  ...augmentation.chairs,
+  crop: { height, width },
+  scale,
+  eraser: { ...augmentation.chairs.eraser, size: [0.13, 0.26] as const, unit: "shorter side" as const },
+});
+
+const demo: RaftRecipe = {
+  name: "demo",
+  scale: "RAFT-small at half its widths, trained for minutes on generated 64×64 crops",
+  notes: [
+    "Trained on the embedded moving-shapes videos instead of FlyingChairs and FlyingThings3D.",
+    "Half the small model's channels and two correlation levels instead of four.",
+    "6 update iterations in training instead of 12, and a higher learning rate for the short schedule.",
+  ],
+  trainedOn: "moving-shapes",
+  checkpointEvery: 50,
+  model: tiny,
+  stages: [{
+    name: "shapes",
+    data: [{
+      dataset: "moving-shapes:train",
+      repeat: 1,
+      augmentation: onSmallPictures(64, 64, [-0.1, 0.5]),
+    }],
+    steps: 300,
+    batch: 4,
+    learningRate: 1e-3,
+    weightDecay: 1e-4,
+    gamma: 0.8,
+    iterations: 6,
+    batchNorm: "frozen",
+  }],
+  heldOut: { dataset: "moving-shapes:test", samples: 8, every: 50, alsoAt: [1, 2, 4, 8, 12, 24] },
+};
+
+const smallRecipe: RaftRecipe = {
+  name: "small",
+  scale: "RAFT-small, trained for about an hour on generated 96×128 crops",
+  notes: [
+    "Trained on the embedded moving-shapes-large videos instead of FlyingChairs and FlyingThings3D.",
+    "A short schedule: 1,000 steps instead of 200,000, 8 update iterations instead of 12.",
+  ],
+  trainedOn: "moving-shapes-large",
+  checkpointEvery: 50,
+  model: small,
+  stages: [{
+    name: "shapes",
+    data: [{
+      dataset: "moving-shapes-large:train",
+      repeat: 1,
+      augmentation: onSmallPictures(96, 128, [-0.4, 0.4]),
+    }],
+    steps: 1000,
+    batch: 2,
+    learningRate: 5e-4,
+    weightDecay: 1e-4,
+    gamma: 0.8,
+    iterations: 8,
+    batchNorm: "frozen",
+  }],
+  heldOut: {
+    dataset: "moving-shapes-large:test",
+    samples: 4,
+    every: 100,
+    alsoAt: [1, 2, 4, 8, 12, 24],
+  },
+};
+
+const sintelMix = (dataset: string, repeat: number): MixPart => ({
+  dataset,
+  repeat,
+  augmentation: augmentation.sintel,
+});
+
+/** The official standard schedule: two GPUs, single precision. */
+const paper: RaftRecipe = {
+  name: "paper",
+  scale: "RAFT as published: four stages, 350,000 steps on Chairs, Things, Sintel, KITTI and HD1K",
+  notes: [
+    "Batch 10 in the first stage, as in the official code; the paper's text says 12.",
+    "The paper trains three seeds and reports the median one; this is one seed.",
+  ],
+  trainedOn: "C+T+S+K+H",
+  checkpointEvery: 1000,
+  model: large,
+  stages: [
+    {
+      name: "chairs",
+      data: [{ dataset: "flying-chairs:train", repeat: 1, augmentation: augmentation.chairs }],
+      steps: 100_000,
+      batch: 10,
+      learningRate: 4e-4,
+      weightDecay: 1e-4,
+      gamma: 0.8,
+      iterations: 12,
+      batchNorm: "batch",
+    },
+    {
+      name: "things",
+      data: [
+        { dataset: "flying-things-clean:train", repeat: 1, augmentation: augmentation.things },
+        { dataset: "flying-things-final:train", repeat: 1, augmentation: augmentation.things },
+      ],
+      steps: 100_000,
+      batch: 6,
+      learningRate: 1.25e-4,
+      weightDecay: 1e-4,
+      gamma: 0.8,
+      iterations: 12,
+      batchNorm: "frozen",
+    },
+    {
+      name: "sintel",
+      data: [
+        sintelMix("sintel-clean:train", 100),
+        sintelMix("sintel-final:train", 100),
+        { dataset: "kitti-2015:train", repeat: 200, augmentation: augmentation.kittiInSintel },
+        { dataset: "hd1k:train", repeat: 5, augmentation: augmentation.hd1k },
+        sintelMix("flying-things-clean:train", 1),
+      ],
+      steps: 100_000,
+      batch: 6,
+      learningRate: 1.25e-4,
+      weightDecay: 1e-5,
+      gamma: 0.85,
+      iterations: 12,
+      batchNorm: "frozen",
+    },
+    {
+      name: "kitti",
+      data: [{ dataset: "kitti-2015:train", repeat: 1, augmentation: augmentation.kitti }],
+      steps: 50_000,
+      batch: 6,
+      learningRate: 1e-4,
+      weightDecay: 1e-5,
+      gamma: 0.85,
+      iterations: 12,
+      batchNorm: "frozen",
+    },
+  ],
+  heldOut: {
+    dataset: "flying-chairs:val",
+    samples: 64,
+    every: 5000,
+    alsoAt: [1, 2, 4, 8, 12, 24, 32],
+  },
+};
+
+/** The recipes by name. */
+export const recipes = { demo, small: smallRecipe, paper } as const;

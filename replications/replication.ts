@@ -1,0 +1,126 @@
+/**
+ * The contract each paper fulfils.
+ *
+ * The command line, the training loop and the reports know papers only through this: recipes to train,
+ * contenders to score, published numbers to compare with. `C` is what the paper's protocols score: for
+ * the flow papers a flow contender.
+ *
+ * @module
+ */
+import type { Comparison, Evaluation, RunRecord } from "../benchmarks/record.ts";
+import type { SampleResults } from "../benchmarks/samples.ts";
+import type { TrainingJob } from "./training.ts";
+
+/** The names every paper's recipes have. */
+export const recipeNames = ["demo", "small", "paper"] as const;
+/** See {@link recipeNames}. */
+export type RecipeName = (typeof recipeNames)[number];
+
+/** A complete training setup. What a paper adds must be plain data: it is stored and hashed. */
+export interface Recipe {
+  readonly name: RecipeName;
+  /** What is trained and at which scale, in words; reports open with it. */
+  readonly scale: string;
+  /** What differs from the paper. */
+  readonly notes: readonly string[];
+  /** Training data in the field's shorthand ("C+T") or our name for it ("moving-shapes"). */
+  readonly trainedOn: string;
+  /** Steps between checkpoints. */
+  readonly checkpointEvery: number;
+}
+
+/** One stage of a recipe's plan. */
+export interface PlannedStage {
+  readonly name: string;
+  /** Data mix, for people. */
+  readonly data: string;
+  readonly steps: number;
+  readonly batch: number;
+  /** Crop as "368×496". */
+  readonly crop: string;
+  /** Peak learning rate. */
+  readonly learningRate: number;
+  /** Arithmetic of a training step, in 10⁹ floating-point operations. */
+  readonly gigaflop: number;
+  /** Dataset names with split that must be at hand. */
+  readonly datasets: readonly string[];
+}
+
+/** Where a contender's weights come from. */
+export type Source =
+  | { readonly kind: "run"; readonly id: string; readonly path: string; readonly record: RunRecord }
+  | { readonly kind: "weights"; readonly path: string }
+  | { readonly kind: "baseline"; readonly name: string };
+
+/** What to score on, and how. */
+export interface EvaluationRequest {
+  /** `id` or `id:split`. */
+  readonly dataset: string;
+  readonly dataDir: string;
+  /** Protocol id; the dataset's usual one where absent. */
+  readonly protocol?: string;
+  /** Overrides the protocol's update iterations. */
+  readonly iterations?: number;
+  /** Further iteration counts to score at. */
+  readonly alsoAt?: readonly number[];
+  /** Scores only the first so many samples. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+  onSample?(done: number, total: number, note: string): void;
+}
+
+/** A scored contender. */
+export interface Scored {
+  readonly evaluation: Evaluation;
+  readonly samples: SampleResults;
+  readonly data: RunRecord["data"][number];
+}
+
+/** A training job that frees its tensors. */
+export interface DisposableJob extends TrainingJob {
+  /** Trainable numbers. */
+  readonly parameters: number;
+  dispose(): void;
+}
+
+/** What a paper predicts for two pictures of the user's. */
+export interface PredictionRequest {
+  /** The two picture files, in order. */
+  readonly pictures: readonly [string, string];
+  /** File to write the prediction to. */
+  readonly out: string;
+  /** Picture file to draw it into. */
+  readonly image?: string;
+  readonly iterations?: number;
+}
+
+/** What {@link Replication.predict} did; printed with `--json`. */
+export interface Prediction {
+  readonly out: string;
+  readonly image: string | null;
+  readonly width: number;
+  readonly height: number;
+  readonly iterations: number;
+  /** The model's time, warm: pipelines are compiled before the clock starts. */
+  readonly seconds: number;
+}
+
+/** One paper. */
+export interface Replication<R extends Recipe = Recipe, C extends { dispose?(): void } = never> {
+  readonly paper: RunRecord["paper"];
+  readonly recipes: Readonly<Record<RecipeName, R>>;
+  /** Baselines scored beside the paper's model, the trivial one first. */
+  readonly baselines: readonly string[];
+  /** What a finished training run is scored on. */
+  evaluationOf(recipe: R): Pick<EvaluationRequest, "dataset" | "alsoAt">;
+  /** The recipe with another number of steps in all, divided among its stages as before. */
+  withSteps(recipe: R, steps: number): R;
+  plan(recipe: R): PlannedStage[];
+  /** A model with first values and the stages that train it; datasets must be at hand. */
+  training(recipe: R, options: { seed: number; dataDir: string }): Promise<DisposableJob>;
+  contender(source: Source): Promise<C>;
+  evaluate(contender: C, request: EvaluationRequest): Promise<Scored>;
+  /** Published numbers beside an evaluation of this paper's model. */
+  compare(scored: readonly Scored[], trainedOn: string): Comparison[];
+  predict?(contender: C, request: PredictionRequest): Promise<Prediction>;
+}

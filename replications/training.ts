@@ -1,0 +1,232 @@
+/**
+ * The one training loop, for every paper.
+ *
+ * A paper says what a step is ({@link Stage}); the loop differentiates, clips, updates, keeps curves and
+ * checkpoints, stops cleanly, and stops at once where a number is not finite. A batch is a pure
+ * function of the step, so a checkpoint needs no data cursor: resumed training is bit-identical to
+ * training that was never interrupted.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { Interrupted, ReflowError } from "../base/errors.ts";
+import type { RunFolder } from "../benchmarks/run_folder.ts";
+import type { Network } from "../nn/network.ts";
+import { AdamW, type AdamWConfig } from "../nn/optimizers.ts";
+import type { Schedule } from "../nn/schedules.ts";
+import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+
+/** Tensors of one batch, by name; names appear in messages. */
+export type Batch = Readonly<Record<string, tf.Tensor>>;
+
+/** A stretch of training with one data mix, one optimiser and one schedule. */
+export interface Stage<B extends Batch = Batch> {
+  readonly name: string;
+  readonly steps: number;
+  readonly optimizer: AdamWConfig;
+  readonly schedule: Schedule;
+  /** Puts the model into this stage's mode (which layers are frozen). */
+  begin(): void;
+  /** The batch of a step, from 0; always the same for the same step. */
+  batch(step: number): Promise<B>;
+  /** The loss of a batch; runs inside the tape. */
+  loss(batch: B): tf.Scalar;
+}
+
+/** A model and how it is trained. */
+export interface TrainingJob {
+  readonly network: Network;
+  readonly stages: readonly Stage[];
+  /** Names the resolved configuration; a checkpoint of another one is refused. */
+  readonly configHash: string;
+  /** Scores the model in the middle of training; values join the curves. */
+  readonly validation?: {
+    /** After every so many steps, and after the last. */
+    readonly every: number;
+    run(): Promise<Record<string, number>>;
+  };
+}
+
+/** How a job is run. */
+export interface TrainingOptions {
+  /** Where curves and checkpoints go. */
+  readonly folder: RunFolder;
+  /** Continues from the newest checkpoint rather than from the start. */
+  readonly resume: boolean;
+  /** Steps between checkpoints. */
+  readonly checkpointEvery: number;
+  /** Stops after the current step, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Called after every step with the finished steps and the loss. */
+  onStep?(done: number, total: number, loss: number): void;
+  /** Called with what the user should know, such as a damaged checkpoint that was passed over. */
+  onNote?(note: string): void;
+}
+
+/** What {@link train} did. */
+export interface TrainingOutcome {
+  readonly steps: number;
+  readonly finalLoss: number | null;
+  /** Seconds of all sessions together. */
+  readonly seconds: number;
+  /** Times the run was resumed. */
+  readonly resumed: number;
+}
+
+/** Where a step lies among the stages. */
+function locate(stages: readonly Stage[], step: number): { stage: Stage; index: number; local: number } {
+  let local = step;
+  for (let index = 0; index < stages.length; index++) {
+    if (local < stages[index].steps) return { stage: stages[index], index, local };
+    local -= stages[index].steps;
+  }
+  throw new RangeError(`step ${step} is beyond the last stage`);
+}
+
+/**
+ * Trains until the last step, or until the signal.
+ *
+ * @throws {Interrupted} When the signal stopped it; a checkpoint is saved.
+ * @throws {ReflowError} When a loss or gradient is not finite: the message names the tensor, and the
+ * parameters are those before that step.
+ */
+export async function train(job: TrainingJob, options: TrainingOptions): Promise<TrainingOutcome> {
+  const { folder, signal } = options;
+  const { network, stages } = job;
+  const total = stages.reduce((sum, stage) => sum + stage.steps, 0);
+  let saved: Checkpoint | null = null;
+  if (options.resume) {
+    saved = await loadCheckpoint(folder, job.configHash, (note) => options.onNote?.(note));
+    network.load(saved.network, saved.path);
+    await folder.truncateCurves(saved.step);
+  }
+  let step = saved?.step ?? 0;
+  let loss: number | null = saved?.loss ?? null;
+  const resumed = saved ? saved.resumed + 1 : 0;
+  const started = performance.now() - (saved?.seconds ?? 0) * 1000;
+  const seconds = () => (performance.now() - started) / 1000;
+
+  let optimizer: AdamW | null = null;
+  let current = -1;
+  const save = async () => {
+    await saveCheckpoint(folder, {
+      step,
+      loss,
+      seconds: seconds(),
+      resumed,
+      configHash: job.configHash,
+      network: await network.stateDict(),
+      optimizerStep: optimizer?.step ?? 0,
+      moments: optimizer ? await optimizer.state() : new Map(),
+    });
+  };
+
+  let upcoming: Promise<Batch> | null = null;
+  try {
+    while (step < total) {
+      const { stage, index, local } = locate(stages, step);
+      if (index !== current) {
+        optimizer?.dispose();
+        optimizer = new AdamW(network, stage.optimizer);
+        if (saved && local > 0) optimizer.restore(saved.moments, saved.optimizerStep);
+        saved = null;
+        current = index;
+        stage.begin();
+      }
+      const batch = await (upcoming ?? stage.batch(local));
+      upcoming = local + 1 < stage.steps ? stage.batch(local + 1) : null;
+      upcoming?.catch(() => {}); // reported when it is awaited, not before
+
+      const rate = stage.schedule(local);
+      const { value, norm } = await trainStep(network, optimizer!, stage, batch, rate, step);
+      tf.dispose(batch as unknown as tf.TensorContainer);
+      step++;
+      loss = value;
+
+      const values: Record<string, number> = {
+        "loss": value,
+        "learning rate": rate,
+        "gradient norm": norm,
+      };
+      const { validation } = job;
+      if (validation && (step % validation.every === 0 || step === total)) {
+        Object.assign(values, await validation.run());
+        stage.begin();
+      }
+      await folder.appendCurve({ step, values });
+      options.onStep?.(step, total, value);
+      if (signal?.aborted) {
+        await save();
+        throw new Interrupted(
+          `Stopped at step ${step} of ${total}; everything up to it is saved`,
+          `Resume with --resume ${folder.id}`,
+        );
+      }
+      if (step % options.checkpointEvery === 0 || step === total) await save();
+    }
+  } finally {
+    optimizer?.dispose();
+    // A batch that was fetched ahead is not needed any more.
+    await upcoming?.then((batch) => tf.dispose(batch as unknown as tf.TensorContainer), () => {});
+  }
+  return { steps: step, finalLoss: loss, seconds: seconds(), resumed };
+}
+
+/** Forward, backward, check, update. */
+async function trainStep(
+  network: Network,
+  optimizer: AdamW,
+  stage: Stage,
+  batch: Batch,
+  rate: number,
+  step: number,
+): Promise<{ value: number; norm: number }> {
+  const parameters = network.trainable;
+  const { loss, gradients, clip } = tf.tidy(() => {
+    const { value, grads } = tf.engine().gradients(
+      () => stage.loss(batch),
+      parameters.map((p) => p.tensor),
+    );
+    return { loss: value as tf.Scalar, gradients: grads, clip: optimizer.clip(grads) };
+  });
+  try {
+    const [[value], [, norm]] = await Promise.all([loss.data(), clip.data()]);
+    if (!Number.isFinite(value) || !Number.isFinite(norm)) {
+      throw await notFinite(network, batch, gradients, value, step);
+    }
+    optimizer.update(gradients, clip, rate);
+    network.afterStep();
+    return { value, norm };
+  } finally {
+    tf.dispose([loss, clip, ...gradients]);
+  }
+}
+
+/** The error that names the first tensor at fault, in the order in which trouble spreads. */
+async function notFinite(
+  network: Network,
+  batch: Batch,
+  gradients: readonly tf.Tensor[],
+  loss: number,
+  step: number,
+): Promise<ReflowError> {
+  const suspects: [string, tf.Tensor][] = [
+    ...Object.entries(batch).map(([name, t]): [string, tf.Tensor] => [`input "${name}"`, t]),
+    ...network.all.map((p): [string, tf.Tensor] => [`parameter ${p.name}`, p.tensor]),
+    ...(Number.isFinite(loss)
+      ? network.trainable.map((p, i): [string, tf.Tensor] => [`gradient of ${p.name}`, gradients[i]])
+      : []),
+  ];
+  let culprit = `the loss (${loss})`;
+  for (const [name, tensor] of suspects) {
+    if (!(await tensor.data()).every(Number.isFinite)) {
+      culprit = name;
+      break;
+    }
+  }
+  return new ReflowError(
+    `Cannot train on: ${culprit} is not finite at step ${step + 1}`,
+    "The last checkpoint is sound. Lower the learning rate, or look at the batch of that step.",
+    1,
+  );
+}
