@@ -40,34 +40,30 @@ export const silent: ProgressSink = { interactive: false, write() {}, now: () =>
 
 /** One piece of long work with a known number of units. */
 export class Progress {
-  private readonly started: number;
   private shown = -Infinity;
-  private readonly first: number;
+  /** The first update: the rate counts from there, so neither start-up nor resumed units distort it. */
+  private first: { done: number; at: number } | null = null;
 
   /**
    * @param label What is being done, for example "train".
    * @param total Units in all.
    * @param sink Where to draw; {@link silent} for none.
-   * @param done Units already done, when work resumes.
    */
   constructor(
     private readonly label: string,
     private readonly total: number,
     private readonly sink: ProgressSink = terminal,
-    done = 0,
-  ) {
-    this.started = sink.now();
-    this.first = done;
-  }
+  ) {}
 
   /** Shows that `done` units are finished, with a short note such as the current loss. */
   update(done: number, note = ""): void {
     const now = this.sink.now();
+    this.first ??= { done, at: now };
     const every = this.sink.interactive ? 100 : 5000;
     if (now - this.shown < every && done < this.total) return;
     this.shown = now;
-    const seconds = (now - this.started) / 1000;
-    const rate = (done - this.first) / Math.max(seconds, 1e-3);
+    const seconds = (now - this.first.at) / 1000;
+    const rate = seconds > 0 ? (done - this.first.done) / seconds : 0;
     const left = rate > 0 ? clock((this.total - done) / rate) : "?";
     const share = this.total > 0 ? done / this.total : 1;
     const facts = `${done}/${this.total} ${perSecond(rate)} left ${left} ${note}`.trimEnd();

@@ -45,12 +45,12 @@ export function backendOption(): Option {
 
 /** `--json`. */
 export function jsonOption(): Option {
-  return new Option("--json", "print one JSON object and nothing else").default(false);
+  return new Option("--json", "print one JSON object and nothing else");
 }
 
 /** `--quiet`. */
 export function quietOption(): Option {
-  return new Option("--quiet", "show no progress").default(false);
+  return new Option("--quiet", "show no progress");
 }
 
 /** An option that takes one of a few values; a mistyped one is answered with the nearest. */
@@ -143,12 +143,12 @@ export function interruptSignal(): AbortSignal {
 }
 
 /** Prints a command's result: the object with `--json`, else the text. */
-export function printResult(json: boolean, object: unknown, text: string): void {
+export function printResult(json: boolean | undefined, object: unknown, text: string): void {
   console.log(json ? JSON.stringify(object, null, 2) : text);
 }
 
 /** Where progress is shown: standard error, or nowhere with `--quiet`. */
-export function progressSink(quiet: boolean): ProgressSink {
+export function progressSink(quiet: boolean | undefined): ProgressSink {
   return quiet ? silent : terminal;
 }
 
@@ -159,7 +159,7 @@ export function progressReport(
 ): (done: number, total: number, note: string) => void {
   let progress: Progress | null = null;
   return (done, total, note) => {
-    progress ??= new Progress(label, total, sink, done > 0 ? done - 1 : 0);
+    progress ??= new Progress(label, total, sink);
     progress.update(done, note);
     if (done >= total) progress.end();
   };

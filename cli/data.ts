@@ -8,7 +8,13 @@ import { join } from "@std/path";
 import { DataError, ExitCode, ReflowError, UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import type { ProgressSink } from "../base/progress.ts";
-import { type DatasetDefinition, datasets, findDataset, howToGet } from "../datasets/registry.ts";
+import {
+  commandFor,
+  type DatasetDefinition,
+  datasets,
+  findDataset,
+  howToGet,
+} from "../datasets/registry.ts";
 import { openStore, type Store, verifyStore } from "../datasets/store.ts";
 import {
   createCommand,
@@ -26,8 +32,8 @@ import {
 /** Options every subcommand has. */
 interface CommonOptions {
   readonly data: string;
-  readonly json: boolean;
-  readonly quiet: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** What `data` says about one dataset. */
@@ -58,7 +64,7 @@ export async function datasetStatus(
   const { id, title, licence, homepage } = dataset;
   const about = { id, title, licence, homepage, digest: null, reason: null, command: null };
   if (!await exists(join(dataDir, id))) {
-    return { ...about, state: "absent", command: howToGet(dataset) };
+    return { ...about, state: "absent", command: commandFor(dataset) };
   }
   try {
     const { digest } = await openStore(join(dataDir, id));
@@ -92,8 +98,9 @@ export async function fetchDataset(
   if (!build) {
     throw new ReflowError(
       `Cannot fetch ${id}: downloading is not built yet`,
-      `Download it from ${homepage} (licence: ${licence}), unpack it in a folder DIR, then:\n` +
-        `  deno task data import ${id} --from DIR`,
+      `Licence: ${licence}\n` +
+        `Download it from ${homepage} and unpack it in a folder DIR, then:\n` +
+        `  ${commandFor(dataset)}${dataDir === "data" ? "" : ` --data ${dataDir}`}`,
       ExitCode.data,
     );
   }
@@ -103,17 +110,16 @@ export async function fetchDataset(
 
 /** Makes a dataset's store out of files in their official layout. */
 async function importDataset(
-  { id, importFrom }: DatasetDefinition,
+  dataset: DatasetDefinition,
   from: string,
   dataDir: string,
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<void> {
+  const { id, importFrom } = dataset;
   if (!importFrom) {
-    throw new UsageError(
-      `Cannot import ${id}: it is made by code, not from files`,
-      `deno task data fetch ${id}`,
-    );
+    const reason = `Cannot import ${id}: it is made by code, not from files`;
+    throw new UsageError(reason, commandFor(dataset));
   }
   await importFrom(from, join(dataDir, id), progressReport(id, sink), { signal });
 }
@@ -219,8 +225,8 @@ async function importFiles(id: string, options: CommonOptions & { from: string }
   printResult(json, about, text);
 }
 
-async function verify(id: string, options: CommonOptions & { deep: boolean }): Promise<void> {
-  const { data, json, quiet, deep } = options;
+async function verify(id: string, options: CommonOptions & { deep?: boolean }): Promise<void> {
+  const { data, json, quiet, deep = false } = options;
   const dataset = findDataset(id);
   const path = join(data, id);
   if (!await exists(path)) throw new DataError(path, "there is no such store", howToGet(dataset));
@@ -245,7 +251,7 @@ export function dataCommand(): Command {
     .requiredOption("--from <dir>", "folder its archives were unpacked in", userPath)
     .action(importFiles);
   subcommand("verify", "check a dataset's files: names and sizes").addArgument(id())
-    .option("--deep", "check every byte", false).action(verify);
+    .option("--deep", "check every byte").action(verify);
   subcommand("info", "what a dataset is and holds").addArgument(id()).action(info);
   return program;
 }

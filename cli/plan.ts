@@ -34,7 +34,9 @@ async function trainingSpeed(): Promise<number> {
 }
 
 const hours = (seconds: number) =>
-  seconds < 3600 ? `${(seconds / 60).toFixed(0)} min` : `${Math.round(seconds / 3600).toLocaleString("en")} h`;
+  seconds < 3600
+    ? `${(seconds / 60).toFixed(0)} min`
+    : `${Math.round(seconds / 3600).toLocaleString("en")} h`;
 
 /** The plan as text: a row a stage, what data is missing, and the time on this adapter. */
 export async function planText(
@@ -59,8 +61,12 @@ export async function planText(
     ]),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const table = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd());
-  const needed = [...new Set(stages.flatMap((stage) => stage.datasets.map((d) => d.split(":")[0])))];
+  const table = rows.map((row) =>
+    row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
+  );
+  const needed = [
+    ...new Set(stages.flatMap((stage) => stage.datasets.map((d) => d.split(":")[0]))),
+  ];
   const missing: string[] = [];
   for (const id of needed) {
     if (await exists(join(setting.dataDir, id))) continue;
@@ -74,8 +80,12 @@ export async function planText(
     ...table,
     "",
     `${(gigaflop / 1e3).toLocaleString("en", { maximumFractionDigits: 0 })} TFLOP in all; at the ` +
-    `${speed.toFixed(1)} GFLOP/s measured on ${adapter?.description || adapter?.device || setting.backend}: ` +
-    `${hours(gigaflop / speed)}. A GPU that sustains 10 TFLOP/s would take ${hours(gigaflop / 1e4)}.`,
+    `${speed.toFixed(1)} GFLOP/s measured on ${
+      adapter?.description || adapter?.device || setting.backend
+    }: ` +
+    `${hours(gigaflop / speed)}. A GPU that sustains 10 TFLOP/s would take ${
+      hours(gigaflop / 1e4)
+    }.`,
     missing.length === 0 ? "All data is here." : `Missing data: ${missing.join(", ")}`,
   ].join("\n");
 }

@@ -57,10 +57,14 @@ interface Common {
   json: boolean;
 }
 
-interface TrainOptions extends Common {
-  recipe: RecipeName;
+interface WholeOptions extends Common {
   seed: number;
   steps?: number;
+}
+
+interface TrainOptions extends WholeOptions {
+  recipe: RecipeName;
+  checkpointEvery?: number;
   run?: string;
   resume?: string;
   plan: boolean;
@@ -128,20 +132,26 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
     .addHelpText("before", `Without a command: the demo from nothing to a report.\n`);
   common(program)
     .option("--seed <n>", "seed of everything random", wholeNumber(0), 0)
-    .action((options: Common & { seed: number }) => whole(replication, options));
+    .option("--steps <n>", "training steps, instead of the demo's", wholeNumber(1))
+    .action((options: WholeOptions) => whole(replication, options));
 
   const sub = (name: string, description: string) =>
     common(program.command(name).description(description).exitOverride());
 
   sub("train", "train a recipe; Ctrl-C saves, --resume goes on")
     .addOption(
-      choiceOption("--recipe <name>", "demo (minutes), small (an hour), paper (as published)", recipeNames)
+      choiceOption(
+        "--recipe <name>",
+        "demo (minutes), small (an hour), paper (as published)",
+        recipeNames,
+      )
         .default("demo"),
     )
     .option("--seed <n>", "seed of everything random", wholeNumber(0), 0)
     .option("--steps <n>", "training steps in all, instead of the recipe's", wholeNumber(1))
     .option("--run <id>", "name of the new run")
     .option("--resume <id>", "continue a run from its newest checkpoint")
+    .option("--checkpoint-every <n>", "steps between checkpoints", wholeNumber(1))
     .option("--plan", "print the recipe's stages, data and hours, and do nothing", false)
     .action((options: TrainOptions) => trainCommand(replication, options));
 
@@ -182,10 +192,11 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
 /** Data, training, evaluation and report of the demo. */
 async function whole<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
-  options: Common & { seed: number },
+  options: WholeOptions,
 ): Promise<void> {
   const setting = settingOf(options);
-  const recipe = replication.recipes.demo;
+  const { demo } = replication.recipes;
+  const recipe = options.steps ? replication.withSteps(demo, options.steps) : demo;
   const run = await startTraining(replication, { recipe, seed: options.seed }, setting);
   const { dataset, alsoAt } = replication.evaluationOf(recipe);
   const sources: Source[] = [
@@ -222,19 +233,31 @@ async function trainCommand<R extends Recipe, C extends { dispose?(): void }>(
   const recipe = options.steps ? replication.withSteps(named, options.steps) : named;
   if (options.plan) {
     const stages = replication.plan(recipe);
-    printResult(options.json, { recipe: recipe.name, stages }, await planText(recipe, stages, setting));
+    printResult(
+      options.json,
+      { recipe: recipe.name, stages },
+      await planText(recipe, stages, setting),
+    );
     return;
   }
   if (options.resume && (options.run || options.steps)) {
-    throw new UsageError("Cannot resume with other settings: --resume takes none of --run, --steps");
+    throw new UsageError(
+      "Cannot resume with other settings: --resume takes none of --run, --steps",
+    );
   }
   const run = options.resume
     ? await resumeTraining(
       replication,
       await openRun(options.resume, replication.paper.id, options.runs),
       setting,
+      options.checkpointEvery,
     )
-    : await startTraining(replication, { recipe, seed: options.seed, id: options.run }, setting);
+    : await startTraining(replication, {
+      recipe,
+      seed: options.seed,
+      id: options.run,
+      checkpointEvery: options.checkpointEvery,
+    }, setting);
   const { training } = run.record;
   const weights = join(run.folder.path, "weights.safetensors");
   printResult(
@@ -377,7 +400,7 @@ async function score<R extends Recipe, C extends { dispose?(): void }>(
       dataDir: setting.dataDir,
       signal: setting.signal,
       onSample(done, total, note) {
-        progress ??= new Progress(label, total, setting.sink, done - 1);
+        progress ??= new Progress(label, total, setting.sink);
         progress.update(done, note);
       },
     });
@@ -416,7 +439,9 @@ async function evaluationRun(
 const number = (value: number | null | undefined) => value == null ? "-" : value.toFixed(4);
 
 function scoreLine({ contender, dataset, split, metrics, samples }: Evaluation): string {
-  return `${contender.name}: EPE ${number(metrics.epe)} on ${dataset}:${split} (${samples} samples)`;
+  return `${contender.name}: EPE ${
+    number(metrics.epe)
+  } on ${dataset}:${split} (${samples} samples)`;
 }
 
 function metricsText(evaluation: Evaluation, run: string): string {
@@ -429,4 +454,3 @@ function metricsText(evaluation: Evaluation, run: string): string {
     `run ${run}`,
   ].join("\n");
 }
-

@@ -11,7 +11,7 @@ import { Progress, type ProgressSink } from "../base/progress.ts";
 import { captureEnvironment } from "../benchmarks/environment.ts";
 import { RECORD_SCHEMA, type RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
-import { findDataset } from "../datasets/registry.ts";
+import { findDataset, openDataset } from "../datasets/registry.ts";
 import { type BackendName, useBackend } from "../nn/backend.ts";
 import { registerConv2d } from "../nn/kernels/conv2d.ts";
 import { writeSafetensors } from "../nn/weights/safetensors.ts";
@@ -50,7 +50,6 @@ export async function ensureDatasets(names: readonly string[], setting: Setting)
 
 /** The data stamps of dataset names, in their order and each once. */
 async function stampData(names: readonly string[], dataDir: string): Promise<RunRecord["data"]> {
-  const { openDataset } = await import("../datasets/registry.ts");
   const stamps: RunRecord["data"] = [];
   for (const name of new Set(names)) {
     const { id, split, digest, length } = await openDataset(name, dataDir);
@@ -89,6 +88,8 @@ export interface TrainRequest<R extends Recipe> {
   readonly seed: number;
   /** Id of the new run; made up where absent. */
   readonly id?: string;
+  /** Steps between checkpoints, instead of the recipe's. */
+  readonly checkpointEvery?: number;
 }
 
 /** A run on disk and its record. */
@@ -100,7 +101,7 @@ export interface Run {
 /** Starts a run and trains it to its end. */
 export async function startTraining<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
-  { recipe, seed, id }: TrainRequest<R>,
+  { recipe, seed, id, checkpointEvery }: TrainRequest<R>,
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
@@ -139,7 +140,10 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
     },
   };
   await folder.writeRecord(record);
-  return await runJob({ folder, record }, job, recipe, false, setting);
+  return await runJob({ folder, record }, job, {
+    resume: false,
+    checkpointEvery: checkpointEvery ?? recipe.checkpointEvery,
+  }, setting);
 }
 
 /** Continues an interrupted or killed run from its newest checkpoint. */
@@ -147,6 +151,7 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
   replication: Replication<R, C>,
   run: Run,
   setting: Setting,
+  checkpointEvery?: number,
 ): Promise<Run> {
   const { training, seed, id } = run.record;
   if (!training) throw new UsageError(`Cannot resume ${id}: it never trained anything`);
@@ -158,7 +163,10 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
   await ensureDatasets(datasetsOf(replication, recipe), setting);
   await prepareBackend(setting);
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
-  return await runJob(run, job, recipe, true, setting);
+  return await runJob(run, job, {
+    resume: true,
+    checkpointEvery: checkpointEvery ?? recipe.checkpointEvery,
+  }, setting);
 }
 
 function datasetsOf<R extends Recipe, C extends { dispose?(): void }>(
@@ -172,13 +180,12 @@ function datasetsOf<R extends Recipe, C extends { dispose?(): void }>(
 async function runJob(
   run: Run,
   job: DisposableJob,
-  recipe: Recipe,
-  resume: boolean,
+  { resume, checkpointEvery }: { resume: boolean; checkpointEvery: number },
   setting: Setting,
 ): Promise<Run> {
   const { folder } = run;
   const training = run.record.training!;
-  let progress: Progress | null = null;
+  const progress = new Progress("train", training.totalSteps, setting.sink);
   let steps = training.steps;
   const update = async (changes: Partial<RunRecord>) => {
     run.record = { ...run.record, ...changes };
@@ -187,12 +194,12 @@ async function runJob(
   try {
     const outcome = await train(job, {
       folder,
+      // A run that was killed before its first checkpoint starts over.
       resume: resume && await exists(join(folder.path, "checkpoints")),
-      checkpointEvery: recipe.checkpointEvery,
+      checkpointEvery,
       signal: setting.signal,
       onNote: setting.say,
-      onStep(done, total, loss) {
-        progress ??= new Progress("train", total, setting.sink, done - 1);
+      onStep(done, _total, loss) {
         steps = done;
         progress.update(done, `loss ${loss.toFixed(3)}`);
       },
@@ -201,7 +208,7 @@ async function runJob(
     await writeSafetensors(path, await job.network.stateDict(), {
       paper: run.record.paper.id,
       run: folder.id,
-      recipe: recipe.name,
+      recipe: training.recipe,
     });
     await update({
       status: "complete",
@@ -216,11 +223,14 @@ async function runJob(
       training: { ...training, steps },
     });
     if (error instanceof Interrupted) {
-      throw new Interrupted(error.message, `Resume with: deno task ${run.record.paper.id} train --resume ${folder.id}`);
+      throw new Interrupted(
+        error.message,
+        `Resume with: deno task ${run.record.paper.id} train --resume ${folder.id}`,
+      );
     }
     throw error;
   } finally {
-    (progress as Progress | null)?.end();
+    progress.end();
     job.dispose();
   }
 }

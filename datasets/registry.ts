@@ -58,11 +58,15 @@ export async function openDataset(name: string, dataDir: string): Promise<FlowDa
   return await dataset.open(dataDir, split);
 }
 
+/** The command that makes a dataset's store. */
+export function commandFor({ id, build }: DatasetDefinition): string {
+  return build ? `deno task data fetch ${id}` : `deno task data import ${id} --from DIR`;
+}
+
 /** The command that makes a dataset's store, with the page its files come from. */
-export function howToGet({ id, build, homepage }: DatasetDefinition): string {
-  return build
-    ? `deno task data fetch ${id}`
-    : `deno task data import ${id} --from DIR (DIR holds the files of ${homepage})`;
+export function howToGet(dataset: DatasetDefinition): string {
+  const command = commandFor(dataset);
+  return dataset.build ? command : `${command} (DIR holds the files of ${dataset.homepage})`;
 }
 
 function unknown(what: string, word: string, known: readonly string[]): never {

@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { constant, uniformFanIn } from "./initializers.ts";
+import { type Activation, biasActivation } from "./kernels/bias_activation.ts";
 import { standardize } from "./kernels/normalize.ts";
 import type { Initializer, Scope } from "./network.ts";
 
@@ -21,14 +22,16 @@ export interface ConvSettings {
   readonly padding?: readonly [number, number];
   /** Filter's first values; default PyTorch's U(±1/√fan_in). */
   readonly init?: Initializer;
+  /** Default none. */
+  readonly activation?: Activation;
 }
 
-/** Convolution with bias, parameters `weight` [out, in, kh, kw] and `bias` [out]. */
+/** Convolution, bias and activation; parameters `weight` [out, in, kh, kw] and `bias` [out]. */
 export function conv2d(
   scope: Scope,
   inChannels: number,
   outChannels: number,
-  { kernel, stride = 1, padding, init }: ConvSettings,
+  { kernel, stride = 1, padding, init, activation = "none" }: ConvSettings,
 ): Layer {
   const [kh, kw] = typeof kernel === "number" ? [kernel, kernel] : kernel;
   const [py, px] = padding ?? [(kh - 1) >> 1, (kw - 1) >> 1];
@@ -41,7 +44,7 @@ export function conv2d(
     [px, px],
     [0, 0],
   ];
-  return (x) => tf.add(tf.conv2d(x, weight as tf.Tensor4D, stride, pad), bias);
+  return (x) => biasActivation(tf.conv2d(x, weight as tf.Tensor4D, stride, pad), bias, activation);
 }
 
 /** Which statistics batch normalisation uses. */

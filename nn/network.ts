@@ -123,7 +123,9 @@ export class Network {
     for (const { name, shape, tensor } of this.byName.values()) {
       const values = await tensor.data() as Float32Array;
       const data = shape.length === 4 ? permuteFilter(values, shape, false) : values.slice();
-      for (const key of this.namesOf(name)) dict.set(key, { dtype: "F32", shape: [...shape], data });
+      for (const key of this.namesOf(name)) {
+        dict.set(key, { dtype: "F32", shape: [...shape], data });
+      }
     }
     for (const [name, { value }] of this.counters) {
       for (const key of this.namesOf(name)) {
@@ -136,7 +138,7 @@ export class Network {
   /**
    * Takes over values from a weights file.
    *
-   * @param dict Official names and shapes.
+   * @param dict Official names and shapes. Counters may be missing, as PyTorch before 0.4.1 had none.
    * @param path File they came from, for messages.
    * @throws {DataError} When a tensor is missing, unknown or of another shape, or when two names of one
    * tensor disagree. Nothing is taken over then.
@@ -145,27 +147,27 @@ export class Network {
     const rest = new Map(dict);
     const values = new Map<Parameter, Float32Array>();
     const problems: string[] = [];
-    const take = (name: string): StoredTensor | undefined => {
+    const take = (name: string, shape: readonly number[]): StoredTensor | null => {
       const found = this.namesOf(name).filter((key) => rest.has(key));
-      const first = found.length > 0 ? rest.get(found[0]) : undefined;
+      if (found.length === 0) return null;
+      const first = rest.get(found[0])!;
       for (const key of found) {
-        if (first && !sameNumbers(first, rest.get(key)!)) {
+        if (!sameNumbers(first, rest.get(key)!)) {
           problems.push(`${key} differs from ${found[0]}, which is the same tensor`);
         }
         rest.delete(key);
       }
+      if (first.shape.join() !== shape.join()) {
+        problems.push(`${name} has shape [${first.shape}], the model's has [${shape}]`);
+      }
       return first;
     };
     for (const parameter of this.byName.values()) {
-      const stored = take(parameter.name);
-      if (!stored) problems.push(`${parameter.name} is missing`);
-      else if (stored.shape.join() !== parameter.shape.join()) {
-        problems.push(
-          `${parameter.name} has shape [${stored.shape}], the model's has [${parameter.shape}]`,
-        );
-      } else values.set(parameter, toFloat32(stored));
+      const stored = take(parameter.name, parameter.shape);
+      if (stored) values.set(parameter, toFloat32(stored));
+      else problems.push(`${parameter.name} is missing`);
     }
-    const counts = [...this.counters].map(([name, counter]) => [counter, take(name)] as const);
+    const counts = [...this.counters].map(([name, counter]) => [counter, take(name, [])] as const);
     for (const name of rest.keys()) problems.push(`${name} is not in the model`);
     if (problems.length > 0) {
       const shown = problems.slice(0, 3).join("; ");

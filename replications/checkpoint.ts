@@ -107,7 +107,9 @@ async function readCheckpoint(path: string): Promise<Checkpoint> {
   const header = Header.safeParse(metadata);
   if (!header.success) throw new DataError(path, "it is not a checkpoint of a training run");
   const { digest, ...state } = header.data;
-  if (digestOf(tensors) !== digest) throw new DataError(path, "its tensors don't match their digest");
+  if (digestOf(tensors) !== digest) {
+    throw new DataError(path, "its tensors don't match their digest");
+  }
   const network: StateDict = new Map();
   const moments = new Map<string, Float32Array>();
   for (const [name, tensor] of tensors) {

@@ -84,7 +84,9 @@ export async function predictFlow(
     );
   }
   const padded = [first, second].map((picture) => pad(picture, "sintel", 8));
-  const corner = padded.map(({ padded }) => padded.hi(Math.min(64, padded.shape[0]), Math.min(64, padded.shape[1])));
+  const corner = padded.map(({ padded }) =>
+    padded.hi(Math.min(64, padded.shape[0]), Math.min(64, padded.shape[1]))
+  );
   await contender.predict(corner[0], corner[1], [1]); // compiles every pipeline
   const started = performance.now();
   const [flow] = await contender.predict(padded[0].padded, padded[1].padded, [iterations]);
@@ -96,7 +98,11 @@ export async function predictFlow(
 }
 
 /** Copies a picture into a float batch, whatever its strides. */
-export function intoBatch(batch: Float32Array, index: number, picture: Parameters<typeof packed>[0]): void {
+export function intoBatch(
+  batch: Float32Array,
+  index: number,
+  picture: Parameters<typeof packed>[0],
+): void {
   const values = packed(picture);
   batch.set(values as ArrayLike<number>, index * values.length);
 }

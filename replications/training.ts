@@ -74,7 +74,10 @@ export interface TrainingOutcome {
 }
 
 /** Where a step lies among the stages. */
-function locate(stages: readonly Stage[], step: number): { stage: Stage; index: number; local: number } {
+function locate(
+  stages: readonly Stage[],
+  step: number,
+): { stage: Stage; index: number; local: number } {
   let local = step;
   for (let index = 0; index < stages.length; index++) {
     if (local < stages[index].steps) return { stage: stages[index], index, local };
@@ -214,7 +217,10 @@ async function notFinite(
     ...Object.entries(batch).map(([name, t]): [string, tf.Tensor] => [`input "${name}"`, t]),
     ...network.all.map((p): [string, tf.Tensor] => [`parameter ${p.name}`, p.tensor]),
     ...(Number.isFinite(loss)
-      ? network.trainable.map((p, i): [string, tf.Tensor] => [`gradient of ${p.name}`, gradients[i]])
+      ? network.trainable.map((
+        p,
+        i,
+      ): [string, tf.Tensor] => [`gradient of ${p.name}`, gradients[i]])
       : []),
   ];
   let culprit = `the loss (${loss})`;

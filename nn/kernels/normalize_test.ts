@@ -5,10 +5,8 @@ import {
   assertGradients,
   assertMatchesOracle,
   drawn,
-  fixture,
   FORWARD,
   GRADIENT,
-  onDevice,
   SIZES,
   take,
 } from "./kernel_test_support.ts";
@@ -56,13 +54,4 @@ Deno.test("the gradient is the slope of the oracle", async () => {
       );
     }
   }
-});
-
-Deno.test("instance normalisation agrees with the reference, gradient included", async () => {
-  const { tensors } = await fixture("kernels/instance_norm");
-  const x = onDevice(tensors.input);
-  const normalize = (x: tf.Tensor) => standardize(x, x.shape[0]).standard;
-  assertClose(await take(normalize(x)), tensors.output, FORWARD);
-  const gradient = tf.grad(normalize)(x, onDevice(tensors.output_gradient));
-  assertClose(await take(gradient), tensors.input_gradient, GRADIENT);
 });

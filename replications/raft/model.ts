@@ -18,6 +18,7 @@ import {
   lookupOnDemand,
   lookupVolume,
 } from "../../nn/kernels/correlation.ts";
+import type { Activation } from "../../nn/kernels/bias_activation.ts";
 import { pixelGrid } from "../../nn/kernels/grid_sample.ts";
 import { stopGradient } from "../../nn/kernels/kernel.ts";
 import {
@@ -93,7 +94,13 @@ const kaiming = (settings: ConvSettings): ConvSettings => ({
 });
 
 /** Residual block; the ReLU before the sum is the paper's code's, not ResNet's. */
-function residualBlock(at: Scope, channels: number, out: number, stride: number, norm: Norm): Layer {
+function residualBlock(
+  at: Scope,
+  channels: number,
+  out: number,
+  stride: number,
+  norm: Norm,
+): Layer {
   const conv1 = conv2d(at.at("conv1"), channels, out, kaiming({ kernel: 3, stride }));
   const conv2 = conv2d(at.at("conv2"), out, out, kaiming({ kernel: 3 }));
   const norm1 = norm(at.at("norm1"), out);
@@ -107,7 +114,13 @@ function residualBlock(at: Scope, channels: number, out: number, stride: number,
 }
 
 /** Bottleneck block of the small model. */
-function bottleneckBlock(at: Scope, channels: number, out: number, stride: number, norm: Norm): Layer {
+function bottleneckBlock(
+  at: Scope,
+  channels: number,
+  out: number,
+  stride: number,
+  norm: Norm,
+): Layer {
   const inner = out / 4;
   const conv1 = conv2d(at.at("conv1"), channels, inner, kaiming({ kernel: 1 }));
   const conv2 = conv2d(at.at("conv2"), inner, inner, kaiming({ kernel: 3, stride }));
@@ -161,7 +174,8 @@ function encoder(at: Scope, { kind, encoder }: RaftConfig, out: number, norm: No
     channels = width;
   });
   const conv2 = conv2d(at.at("conv2"), channels, out, kaiming({ kernel: 1 }));
-  return (x) => conv2(blocks.reduce((y, layer) => layer(y), tf.relu(norm1(conv1(x))) as tf.Tensor4D));
+  return (x) =>
+    conv2(blocks.reduce((y, layer) => layer(y), tf.relu(norm1(conv1(x))) as tf.Tensor4D));
 }
 
 const cat = (...maps: tf.Tensor4D[]) => tf.concat(maps, 3);
@@ -169,19 +183,18 @@ const cat = (...maps: tf.Tensor4D[]) => tf.concat(maps, 3);
 /** Mixes correlation windows with the current flow. */
 function motionEncoder(at: Scope, { kind, levels, radius, motion }: RaftConfig) {
   const windows = levels * (2 * radius + 1) ** 2;
-  const convc1 = conv2d(at.at("convc1"), windows, motion.convc1, { kernel: 1 });
-  const convc2 = kind === "large"
-    ? conv2d(at.at("convc2"), motion.convc1, motion.convc2, { kernel: 3 })
-    : null;
-  const convf1 = conv2d(at.at("convf1"), 2, motion.convf1, { kernel: 7 });
-  const convf2 = conv2d(at.at("convf2"), motion.convf1, motion.convf2, { kernel: 3 });
+  const relu = (name: string, channels: number, out: number, kernel: number) =>
+    conv2d(at.at(name), channels, out, { kernel, activation: "relu" });
+  const convc1 = relu("convc1", windows, motion.convc1, 1);
+  const convc2 = kind === "large" ? relu("convc2", motion.convc1, motion.convc2, 3) : null;
+  const convf1 = relu("convf1", 2, motion.convf1, 7);
+  const convf2 = relu("convf2", motion.convf1, motion.convf2, 3);
   const mixed = (convc2 ? motion.convc2 : motion.convc1) + motion.convf2;
-  const conv = conv2d(at.at("conv"), mixed, motion.conv, { kernel: 3 });
+  const conv = relu("conv", mixed, motion.conv, 3);
   return (flow: tf.Tensor4D, correlation: tf.Tensor4D): tf.Tensor4D => {
-    let cor = tf.relu(convc1(correlation));
-    if (convc2) cor = tf.relu(convc2(cor));
-    const flo = tf.relu(convf2(tf.relu(convf1(flow))));
-    return cat(tf.relu(conv(cat(cor, flo))), flow);
+    const cor = convc1(correlation);
+    const flo = convf2(convf1(flow));
+    return cat(conv(cat(convc2 ? convc2(cor) : cor, flo)), flow);
   };
 }
 
@@ -193,15 +206,17 @@ function gruStep(
   input: number,
   kernel: ConvSettings["kernel"],
 ) {
-  const conv = (name: string) =>
-    conv2d(at.at(name + suffix), hidden + input, hidden, { kernel });
-  const convz = conv("convz"), convr = conv("convr"), convq = conv("convq");
+  const conv = (name: string, activation: Activation) =>
+    conv2d(at.at(name + suffix), hidden + input, hidden, { kernel, activation });
+  const convz = conv("convz", "sigmoid");
+  const convr = conv("convr", "sigmoid");
+  const convq = conv("convq", "tanh");
   return (h: tf.Tensor4D, x: tf.Tensor4D): tf.Tensor4D => {
     const hx = cat(h, x);
-    const z = tf.sigmoid(convz(hx));
-    const r = tf.sigmoid(convr(hx));
-    const q = tf.tanh(convq(cat(tf.mul(r, h), x)));
-    return tf.add(tf.mul(tf.sub(1, z), h), tf.mul(z, q));
+    const z = convz(hx);
+    const r = convr(hx);
+    const q = convq(cat(tf.mul(r, h), x));
+    return tf.add(h, tf.mul(z, tf.sub(q, h))); // (1 − z) ⊙ h + z ⊙ q
   };
 }
 
@@ -214,20 +229,21 @@ function updateBlock(at: Scope, config: RaftConfig) {
   const steps = kind === "large"
     ? [gruStep(gru, "1", hidden, input, [1, 5]), gruStep(gru, "2", hidden, input, [5, 1])]
     : [gruStep(gru, "", hidden, input, 3)];
-  const flow1 = conv2d(at.at("flow_head").at("conv1"), hidden, head, { kernel: 3 });
-  const flow2 = conv2d(at.at("flow_head").at("conv2"), head, 2, { kernel: 3 });
+  const flowHead = at.at("flow_head");
+  const flow1 = conv2d(flowHead.at("conv1"), hidden, head, { kernel: 3, activation: "relu" });
+  const flow2 = conv2d(flowHead.at("conv2"), head, 2, { kernel: 3 });
   return (net: tf.Tensor4D, inp: tf.Tensor4D, correlation: tf.Tensor4D, flow: tf.Tensor4D) => {
     const x = cat(inp, encode(flow, correlation));
     net = steps.reduce((h, step) => step(h, x), net);
-    return { net, delta: flow2(tf.relu(flow1(net))) };
+    return { net, delta: flow2(flow1(net)) };
   };
 }
 
 /** Convex upsampling's mask; the factor 0.25 balances gradients and is part of the weights' meaning. */
 function maskHead(at: Scope, { hidden, head }: RaftConfig): Layer {
-  const conv0 = conv2d(at.at("0"), hidden, head, { kernel: 3 });
+  const conv0 = conv2d(at.at("0"), hidden, head, { kernel: 3, activation: "relu" });
   const conv2 = conv2d(at.at("2"), head, 64 * 9, { kernel: 1 });
-  return (net) => tf.mul(conv2(tf.relu(conv0(net))), 0.25);
+  return (net) => tf.mul(conv2(conv0(net)), 0.25);
 }
 
 /** ×8 bilinear upsampling with aligned corners, as the small model does. */
@@ -262,7 +278,11 @@ export class Raft {
    * @param seed Of the first values.
    * @param largestVolume Bytes up to which the all-pairs volume is held; 0 always goes on demand.
    */
-  constructor(readonly config: RaftConfig, seed = 0, private readonly largestVolume = LARGEST_VOLUME) {
+  constructor(
+    readonly config: RaftConfig,
+    seed = 0,
+    private readonly largestVolume = LARGEST_VOLUME,
+  ) {
     this.network = new Network(randomStream(seed, "raft", "initial values"));
     const root = new Scope(this.network);
     const { kind, features, hidden, context } = config;
@@ -295,7 +315,12 @@ export class Raft {
   }
 
   /** Section 3.3: one refinement of the flow, at 1/8 resolution. */
-  private iterate({ inp, lookup }: Encoded, net: tf.Tensor4D, flow: tf.Tensor4D, grid: tf.Tensor4D) {
+  private iterate(
+    { inp, lookup }: Encoded,
+    net: tf.Tensor4D,
+    flow: tf.Tensor4D,
+    grid: tf.Tensor4D,
+  ) {
     const known = stopGradient(flow);
     const correlation = lookup(tf.add(grid, known));
     const { net: next, delta } = this.update(net, inp, correlation, known);

@@ -4,7 +4,7 @@ import { packed, type Picture } from "../../base/arrays.ts";
 import { useBackend } from "../../nn/backend.ts";
 import { registerConv2d } from "../../nn/kernels/conv2d.ts";
 import { readSafetensors, type SafetensorsFile } from "../../nn/weights/safetensors.ts";
-import { toFloat32, type StateDict } from "../../nn/weights/tensor_file.ts";
+import { type StateDict, toFloat32 } from "../../nn/weights/tensor_file.ts";
 import {
   deterministicPair,
   deterministicTensor,

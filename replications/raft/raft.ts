@@ -101,7 +101,9 @@ async function contender(source: Source): Promise<FlowContender> {
   raft.network.load(dict, path);
   return new RaftContender(raft, {
     kind: source.kind,
-    name: source.kind === "run" ? `RAFT (${source.record.training?.recipe} recipe)` : basename(path),
+    name: source.kind === "run"
+      ? `RAFT (${source.record.training?.recipe} recipe)`
+      : basename(path),
     digest: await sha256File(path),
     parameters: raft.network.size,
   });
@@ -137,7 +139,9 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
       const { crop } = stage.data[0].augmentation;
       return {
         name: stage.name,
-        data: stage.data.map(({ dataset, repeat }) => repeat === 1 ? dataset : `${repeat}×${dataset}`)
+        data: stage.data.map(({ dataset, repeat }) =>
+          repeat === 1 ? dataset : `${repeat}×${dataset}`
+        )
           .join(" + "),
         steps: stage.steps,
         batch: stage.batch,
@@ -155,7 +159,9 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
     const size = model?.evaluation.contender.parameters;
     const numbers = PUBLISHED_BY_MODEL[size === 5_257_536 ? "raft" : "raft-small"];
     return numbers.map((published) => {
-      const counterparts = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
+      const counterparts = scored.filter(({ evaluation }) =>
+        evaluation.contender.kind !== "baseline"
+      );
       const comparisons = counterparts.map(({ evaluation, samples }) =>
         compare(published, evaluation, { training: trainedOn, samples })
       );
@@ -165,4 +171,3 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
   },
   predict: predictFlow,
 };
-

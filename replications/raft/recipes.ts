@@ -66,7 +66,11 @@ const onSmallPictures = (height: number, width: number, scale: readonly [number,
   ...augmentation.chairs,
   crop: { height, width },
   scale,
-  eraser: { ...augmentation.chairs.eraser, size: [0.13, 0.26] as const, unit: "shorter side" as const },
+  eraser: {
+    ...augmentation.chairs.eraser,
+    size: [0.13, 0.26] as const,
+    unit: "shorter side" as const,
+  },
 });
 
 const demo: RaftRecipe = {

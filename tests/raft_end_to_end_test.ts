@@ -1,0 +1,146 @@
+/**
+ * RAFT's commands from nothing to a report, on a demo of a few steps.
+ *
+ * With `REFLOW_LONG=1` the run that is killed is killed ten times rather than twice.
+ */
+import { join } from "@std/path";
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { sha256File } from "../base/files.ts";
+import { randomStream } from "../base/random.ts";
+import { readFlo } from "../datasets/formats/flo.ts";
+import { readPicture, writePng } from "../datasets/formats/picture.ts";
+import { renderVideo } from "../datasets/moving_shapes/mod.ts";
+import { demoConfig } from "../datasets/moving_shapes/config.ts";
+import { run, start } from "./reflow_process.ts";
+
+const RAFT = "replications/raft/main.ts";
+const folder = await Deno.makeTempDir({ prefix: "reflow-raft-" });
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+async function json(args: string[]): Promise<Record<string, never>> {
+  const { code, stdout, stderr } = await run(RAFT, [...args, "--json", "--quiet"], folder);
+  assertEquals(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+interface Whole {
+  run: string;
+  report: string;
+  record: string;
+  metrics: { epe: number };
+  baselines: { zero: { epe: number }; farneback: { epe: number } };
+}
+
+Deno.test("deno task raft goes from nothing to a report", async (t) => {
+  const whole = await json(["--steps", "3"]) as unknown as Whole;
+
+  await t.step("it prints what scripts rely on", async () => {
+    assertGreater(whole.metrics.epe, 0);
+    assertGreater(whole.baselines.zero.epe, whole.baselines.farneback.epe);
+    const record = JSON.parse(await Deno.readTextFile(join(folder, whole.record)));
+    assertEquals(record.status, "complete");
+    assertEquals(record.training.steps, 3);
+    const html = await Deno.readTextFile(join(folder, whole.report));
+    assertStringIncludes(html, "not comparable");
+    assertStringIncludes(html, "RAFT");
+  });
+
+  await t.step("evaluate scores the run again and gets the same number", async () => {
+    const again = await json(["evaluate", "--run", whole.run, "--dataset", "moving-shapes:test"]);
+    const { samples, metrics, protocol } = again as unknown as {
+      samples: number;
+      metrics: Record<string, number>;
+      protocol: { id: string };
+    };
+    assertEquals(metrics.epe, whole.metrics.epe);
+    assertEquals(samples, 48);
+    assertEquals(protocol.id, "moving-shapes");
+    assert("epePooled" in metrics && "fl" in metrics);
+  });
+
+  await t.step("predict writes flow and a picture of an odd size", async () => {
+    const { frames } = renderVideo({ ...demoConfig, height: 43, width: 77 }, "test", 0);
+    for (const i of [0, 1]) await writePng(join(folder, `${i}.png`), frames.pick(i));
+    const args = ["predict", "0.png", "1.png", "--out", "flow.flo", "--image", "flow.png"];
+    const { width, height, iterations, seconds } = await json(args) as unknown as {
+      width: number;
+      height: number;
+      iterations: number;
+      seconds: number;
+    };
+    assertEquals([width, height, iterations], [77, 43, 12]);
+    assertGreater(seconds, 0);
+    assertEquals((await readFlo(join(folder, "flow.flo"))).flow.shape, [43, 77, 2]);
+    assertEquals((await readPicture(join(folder, "flow.png"))).shape, [43, 77, 3]);
+  });
+});
+
+Deno.test("wrong options are answered with the nearest right one, exit code 2", async () => {
+  for (
+    const [args, hint] of [
+      [["trian"], "train"],
+      [["train", "--recipe", "dmeo"], "demo"],
+      [["evaluate", "--dataset", "moving-shape"], "moving-shapes"],
+      [["train", "--stepz", "3"], "--steps"],
+      [["train", "--steps", "many"], "whole number"],
+    ] as const
+  ) {
+    const { code, stderr } = await run(RAFT, args, folder);
+    assertEquals(code, 2, args.join(" "));
+    assertStringIncludes(stderr, hint);
+  }
+});
+
+Deno.test("a run that was killed and resumed ends with the same bits", async () => {
+  const steps = "8";
+  const train = (...args: string[]) => ["train", "--checkpoint-every", "1", "--quiet", ...args];
+  const weights = (id: string) => join(folder, "runs", id, "weights.safetensors");
+  const whole = await run(RAFT, train("--steps", steps, "--run", "whole"), folder);
+  assertEquals(whole.code, 0, whole.stderr);
+
+  const draws = randomStream(1, "kills");
+  const kills = Deno.env.get("REFLOW_LONG") ? 10 : 2;
+  let child = start(RAFT, train("--steps", steps, "--run", "killed"), folder);
+  for (let kill = 0; kill < kills; kill++) {
+    await new Promise((resolve) => setTimeout(resolve, draws.uniform(2000, 9000)));
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // it had finished: resuming a finished run changes nothing
+    }
+    await child.status;
+    const begun = await run(
+      RAFT,
+      ["train", "--resume", "killed", "--quiet", "--steps", "8"],
+      folder,
+    );
+    assertEquals(begun.code, 2, "resuming takes no other settings");
+    const exists = await Deno.stat(join(folder, "runs", "killed", "record.json")).then(
+      () => true,
+      () => false,
+    );
+    const args = exists ? train("--resume", "killed") : train("--steps", steps, "--run", "killed");
+    child = start(RAFT, args, folder);
+  }
+  assertEquals((await child.status).code, 0);
+  assertEquals(await sha256File(weights("killed")), await sha256File(weights("whole")));
+});
+
+Deno.test("Ctrl-C saves, and the run resumes to the same bits", async () => {
+  const args = ["train", "--steps", "8", "--run", "stopped", "--quiet"];
+  const child = start(RAFT, args, folder);
+  const curves = join(folder, "runs", "stopped", "curves.jsonl");
+  while (!await Deno.stat(curves).then(() => true, () => false)) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  child.kill("SIGINT");
+  assertEquals((await child.status).code, 130);
+  const record = JSON.parse(
+    await Deno.readTextFile(join(folder, "runs", "stopped", "record.json")),
+  );
+  assertEquals(record.status, "interrupted");
+  const resumed = await run(RAFT, ["train", "--resume", "stopped", "--quiet"], folder);
+  assertEquals(resumed.code, 0, resumed.stderr);
+  const weights = (id: string) => join(folder, "runs", id, "weights.safetensors");
+  assertEquals(await sha256File(weights("stopped")), await sha256File(weights("whole")));
+});
