@@ -50,7 +50,7 @@ Deno.test("filters are OIHW in files and HWIO on the device", async () => {
   const filter = new Scope(network).parameter("weight", [2, 3, 1, 5], init);
   assertEquals(filter.shape, [1, 5, 3, 2]);
   const values = await filter.array() as number[][][][];
-  assertEquals(values[0][4][1][1], (1 * 3 + 1) * 5 + 4);
+  assertEquals(values[0][4][2][1], (1 * 3 + 2) * 5 + 4);
   assertEquals((await network.stateDict()).get("weight"), f32([2, 3, 1, 5], init()));
   network.dispose();
 });

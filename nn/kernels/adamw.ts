@@ -83,9 +83,13 @@ fn main(index : i32) {
 
 /** Settings of one update; all of AdamW's (Loshchilov & Hutter 2019) with PyTorch's conventions. */
 export interface AdamWSettings {
+  /** Of this step. */
   readonly learningRate: number;
+  /** Share of the first moment that stays. */
   readonly beta1: number;
+  /** Share of the second moment that stays. */
   readonly beta2: number;
+  /** Added to the square root of the second moment, after its bias is corrected. */
   readonly epsilon: number;
   /** Decoupled: the parameter shrinks by learningRate · weightDecay. */
   readonly weightDecay: number;

@@ -12,12 +12,14 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 
 /** A tensor on the host, row-major. */
 export interface HostTensor {
+  /** Lengths of the axes. */
   readonly shape: readonly number[];
+  /** As many numbers as the shape says. */
   readonly data: Float32Array | Float64Array;
 }
 
-/** Names of a kernel's inputs, in order. */
-type Inputs<T> = Readonly<Record<string, T>>;
+/** A kernel's inputs by name, in order. */
+export type Inputs<T> = Readonly<Record<string, T>>;
 
 /** One operation on every backend. */
 export interface KernelDefinition<Attributes extends object> {
@@ -43,6 +45,12 @@ export function oracleOf(name: string): KernelDefinition<object>["oracle"] {
   return oracle;
 }
 
+/** A kernel as a function of named tensors. */
+export type Operation<Attributes extends object> = (
+  inputs: Inputs<tf.Tensor>,
+  attributes: Attributes,
+) => tf.Tensor;
+
 /** What the CPU backend offers; its type is not exported by TensorFlow.js. */
 interface CpuBackend {
   data: { get(dataId: object): { values: Float32Array } };
@@ -56,7 +64,7 @@ interface CpuBackend {
  */
 export function defineKernel<Attributes extends object>(
   definition: KernelDefinition<Attributes>,
-): (inputs: Inputs<tf.Tensor>, attributes: Attributes) => tf.Tensor {
+): Operation<Attributes> {
   const { name } = definition;
   oracles.set(name, definition.oracle as KernelDefinition<object>["oracle"]);
   tf.registerKernel({

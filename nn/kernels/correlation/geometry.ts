@@ -113,7 +113,9 @@ fn levelOf(k : i32, pixel : i32) -> Level {
 export interface Level {
   /** First position of the level in the flattened pyramid. */
   readonly start: number;
+  /** Rows of the level. */
   readonly height: number;
+  /** Columns of the level. */
   readonly width: number;
   /** Left column of the integer window: ⌊x⌋ − r. */
   readonly x0: number;

@@ -4,7 +4,13 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { defineGradient, defineKernel, type HostTensor, hostZeros } from "../kernel.ts";
+import {
+  defineGradient,
+  defineKernel,
+  type HostTensor,
+  hostZeros,
+  type Operation,
+} from "../kernel.ts";
 import { dispatch, type Program } from "../program.ts";
 import {
   GEOMETRY,
@@ -154,7 +160,7 @@ function requireQuads(features: { shape: readonly number[] }): number {
  *
  * @throws When 4 does not divide D.
  */
-export const products = defineKernel<LookupAttributes>({
+export const products: Operation<LookupAttributes> = defineKernel<LookupAttributes>({
   name: "CorrelationProducts",
   gpu(backend, { f1, pyramid, coords }, at) {
     const shape = dotsShape(coords, at);
