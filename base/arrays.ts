@@ -24,25 +24,66 @@ export type Mask = NdArray<Uint8Array>;
 
 /** The view's elements in row-major order: the data itself where it already is, else a copy. */
 export function packed<T extends ndarray.TypedArray>(view: NdArray<T>): T {
-  const { data, shape, stride, offset } = view;
-  let expected = 1, contiguous = true;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1 && stride[axis] !== expected) contiguous = false;
-    expected *= shape[axis];
+  const { data, offset, shape } = view;
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  const axes = mergedAxes(view);
+  if (axes.length < 2 && (axes[0]?.stride ?? 1) === 1) {
+    return data.subarray(offset, offset + size) as T;
   }
-  if (contiguous) return data.subarray(offset, offset + expected) as T;
-  const out = new (data.constructor as { new (n: number): T })(expected);
-  const index = new Array(shape.length).fill(0);
-  const last = shape.length - 1;
-  let at = offset;
-  for (let i = 0; i < expected; i++) {
-    out[i] = data[at];
-    for (let axis = last; axis >= 0; axis--) {
-      at += stride[axis];
-      if (++index[axis] < shape[axis]) break;
-      at -= stride[axis] * shape[axis];
-      index[axis] = 0;
-    }
+  const out = new (data.constructor as { new (n: number): T })(size);
+  const columns = axes.pop()!;
+  const rows = axes.pop() ?? { extent: 1, stride: 0 };
+  let planes = [offset];
+  for (const { extent, stride } of axes) {
+    planes = planes.flatMap((from) => Array.from({ length: extent }, (_, i) => from + i * stride));
+  }
+  const planeSize = rows.extent * columns.extent;
+  for (const [i, from] of planes.entries()) {
+    copyPlane(out, i * planeSize, data, from, rows, columns);
   }
   return out;
+}
+
+/** An axis of a view: how many elements it has and how far apart they lie. */
+interface Axis {
+  extent: number;
+  stride: number;
+}
+
+/**
+ * The view's axes without those of one element, neighbours that one step covers made one: a crop of
+ * a [height, width, 3] picture has rows of 3 * width elements, a contiguous view a single axis.
+ */
+function mergedAxes({ shape, stride }: Pick<NdArray, "shape" | "stride">): Axis[] {
+  const axes: Axis[] = [];
+  for (const [axis, extent] of shape.entries()) {
+    if (extent === 1) continue;
+    const outer = axes.at(-1);
+    if (outer?.stride === extent * stride[axis]) {
+      outer.extent *= extent;
+      outer.stride = stride[axis];
+    } else {
+      axes.push({ extent, stride: stride[axis] });
+    }
+  }
+  return axes;
+}
+
+/** From this many contiguous elements on, one bulk copy is quicker than a loop. */
+const BULK = 32;
+
+/** Copies the plane that starts at `data[from]` to `out[at]` and on, row by row. */
+function copyPlane<T extends ndarray.TypedArray>(
+  out: T,
+  at: number,
+  data: T,
+  from: number,
+  rows: Axis,
+  { extent, stride }: Axis,
+): void {
+  const inBulk = stride === 1 && extent >= BULK;
+  for (let row = 0; row < rows.extent; row++, at += extent, from += rows.stride) {
+    if (inBulk) out.set(data.subarray(from, from + extent), at);
+    else for (let i = 0; i < extent; i++) out[at + i] = data[from + i * stride];
+  }
 }

@@ -9,6 +9,8 @@ import { exists } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
 import type { DatasetDefinition } from "./definition.ts";
 import { flyingChairs } from "./flying_chairs.ts";
+import { flyingThingsClean, flyingThingsFinal } from "./flying_things.ts";
+import { hd1k } from "./hd1k.ts";
 import { kitti2015 } from "./kitti.ts";
 import { middlebury } from "./middlebury.ts";
 import { movingShapes, movingShapesLarge } from "./moving_shapes/mod.ts";
@@ -22,9 +24,12 @@ export const datasets: readonly DatasetDefinition[] = [
   movingShapes,
   movingShapesLarge,
   flyingChairs,
+  flyingThingsClean,
+  flyingThingsFinal,
   sintelClean,
   sintelFinal,
   kitti2015,
+  hd1k,
   middlebury,
 ];
 

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { EnvironmentError } from "../base/errors.ts";
-import { backendInUse, describeAdapter, settle, useBackend } from "./backend.ts";
+import { backendInUse, describeAdapter, largestBinding, settle, useBackend } from "./backend.ts";
 import "./kernels/kernel_test_support.ts";
 import { dispatch, type Program } from "./kernels/program.ts";
 
@@ -73,5 +73,6 @@ Deno.test("one process keeps its backend", async () => {
   const adapter = await useBackend("webgpu");
   assertNotEquals(adapter, null);
   assertEquals(adapter, await describeAdapter());
+  assertEquals(adapter?.maxStorageBufferBindingSize, largestBinding());
   await assertRejects(() => useBackend("cpu"), EnvironmentError, "from the webgpu backend to cpu");
 });

@@ -66,6 +66,7 @@ export interface EvaluationRequest {
   /** Scores only the first so many samples. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
+  /** Hears of each sample that is scored; the note is its id. */
   onSample?(done: number, total: number, note: string): void;
 }
 
@@ -80,6 +81,7 @@ export interface Scored {
 export interface DisposableJob extends TrainingJob {
   /** Trainable numbers. */
   readonly parameters: number;
+  /** Frees the model and the optimizer. */
   dispose(): void;
 }
 
@@ -115,12 +117,16 @@ export interface Replication<R extends Recipe = Recipe, C extends { dispose?(): 
   evaluationOf(recipe: R): Pick<EvaluationRequest, "dataset" | "alsoAt">;
   /** The recipe with another number of steps in all, divided among its stages as before. */
   withSteps(recipe: R, steps: number): R;
+  /** What training a recipe takes, stage by stage; runs nothing. */
   plan(recipe: R): PlannedStage[];
   /** A model with first values and the stages that train it; datasets must be at hand. */
   training(recipe: R, options: { seed: number; dataDir: string }): Promise<DisposableJob>;
+  /** Loads what can be scored; the backend must be in use. */
   contender(source: Source): Promise<C>;
+  /** Scores a contender on a dataset under a protocol. */
   evaluate(contender: C, request: EvaluationRequest): Promise<Scored>;
   /** Published numbers beside an evaluation of this paper's model. */
   compare(scored: readonly Scored[], trainedOn: string): Comparison[];
+  /** Predicts for two picture files and writes the result; absent where a paper has no such use. */
   predict?(contender: C, request: PredictionRequest): Promise<Prediction>;
 }

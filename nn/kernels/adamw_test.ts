@@ -7,8 +7,16 @@ import {
   clipFactor,
   clipFactorOracle,
 } from "./adamw.ts";
-import { type HostTensor, hostZeros } from "./kernel.ts";
-import { assertClose, drawn, fixture, onDevice, repeated, take } from "./kernel_test_support.ts";
+import { hostZeros } from "./kernel.ts";
+import {
+  assertClose,
+  drawn,
+  fixture,
+  float64,
+  onDevice,
+  repeated,
+  take,
+} from "./kernel_test_support.ts";
 
 const settings: AdamWSettings = {
   learningRate: 0.01,
@@ -20,11 +28,6 @@ const settings: AdamWSettings = {
 };
 /** Float32 through a few operations. */
 const TOLERANCE = 1e-6;
-
-const float64 = ({ shape, data }: HostTensor): HostTensor => ({
-  shape,
-  data: Float64Array.from(data),
-});
 
 for (const size of [1, 3, 17, 1000]) {
   Deno.test(`an update of ${size} numbers matches its oracle`, async () => {

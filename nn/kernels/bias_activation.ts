@@ -48,14 +48,14 @@ fn main(index : i32) {
 
 const slopeProgram = (activation: Activation): Program => ({
   name: `slope ${activation}`,
-  inputs: ["dy", "out"],
+  inputs: ["dy", "activated"],
   widths: [1, 1, 1],
   uniforms: { size: "i32" },
   workgroup: 64,
   code: `
 fn main(index : i32) {
   if (index >= uniforms.size) { return; }
-  let y = out[index];
+  let y = activated[index];
   result[index] = dy[index] * (${WGSL[activation].slope});
 }`,
 });

@@ -127,8 +127,8 @@ Deno.test(`${runs} random convolutions and their gradients match the definition`
   await fc.assert(fc.asyncProperty(cases, (shape) => check(shape)), { numRuns: runs, seed: 20 });
 });
 
-// Pictures of 2048 pixels and more take the larger tiles, one for each width of the output.
-for (const [inChannels, outChannels] of [[3, 5], [8, 3], [5, 8], [3, 16], [16, 17]]) {
+// Pictures of 2048 pixels and more take larger tiles; these have one of every width.
+for (const [inChannels, outChannels] of [[3, 5], [5, 8], [17, 16]]) {
   Deno.test(`larger pictures match the definition, ${inChannels} to ${outChannels} channels`, () =>
     check({
       x: [1, 48, 47, inChannels],

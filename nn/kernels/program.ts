@@ -15,7 +15,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 export interface Program {
   /** Unique; with the variant it names the compiled pipeline. */
   readonly name: string;
-  /** Storage buffers the text reads, in binding order. */
+  /** Storage buffers the text reads, in binding order. TensorFlow.js takes `out` for itself. */
   readonly inputs: readonly string[];
   /** Vector width of each input and then of the output: 1 (f32) or 4 (vec4<f32>). */
   readonly widths: readonly (1 | 4)[];

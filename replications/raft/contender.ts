@@ -14,7 +14,11 @@ import type { Raft } from "./model.ts";
 export class RaftContender implements FlowContender {
   constructor(readonly raft: Raft, readonly stamp: FlowContender["stamp"]) {}
 
-  /** @throws {EnvironmentError} When the picture needs a buffer beyond the adapter's limit. */
+  /**
+   * Flow from the first picture to the second, one field an iteration count.
+   *
+   * @throws {EnvironmentError} When the picture needs a buffer beyond the adapter's limit.
+   */
   async predict(
     image1: Picture,
     image2: Picture,

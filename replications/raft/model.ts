@@ -20,6 +20,7 @@ import {
 } from "../../nn/kernels/correlation.ts";
 import type { Activation } from "../../nn/kernels/bias_activation.ts";
 import { pixelGrid } from "../../nn/kernels/grid_sample.ts";
+import { resizeBilinear } from "../../nn/kernels/resize_bilinear.ts";
 import { stopGradient } from "../../nn/kernels/kernel.ts";
 import {
   batchNorm,
@@ -249,7 +250,7 @@ function maskHead(at: Scope, { hidden, head }: RaftConfig): Layer {
 /** ×8 bilinear upsampling with aligned corners, as the small model does. */
 function upflow8(flow: tf.Tensor4D): tf.Tensor4D {
   const [, h, w] = flow.shape;
-  return tf.mul(tf.image.resizeBilinear(flow, [8 * h, 8 * w], true), 8);
+  return tf.mul(resizeBilinear(flow, 8 * h, 8 * w), 8);
 }
 
 /** Volumes of at most this many bytes are computed once; larger ones on demand. */

@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import * as reflow from "./mod.ts";
+
+/** Every public name, types included: a name that comes or goes must be meant. */
+const NAMES = `
+  AdamW AdamWConfig adamwDefaults AdapterSummary ArraySpec ArrayWriter BackendName Batch
+  bootstrapMean BootstrapOptions buildFlowStore BuildOptions buildStore captureEnvironment
+  Checkpoint CheckpointState colorWheel compare CompareOptions Comparison convexUpsample
+  correlationPyramid correlationVolume correspondsTo Counterpart CurvePoint DataError
+  DatasetDefinition datasets DataStamp decodeFlo decodeKittiFlow decodePfm decodePfmFlow
+  decodePicture decodePpm decodeSafetensors defaultProtocol defineMovingShapes describeAdapter
+  DisposableJob DType encodeFlo encodeKittiFlow encodePfm encodePpm encodeSafetensors Environment
+  EnvironmentError evaluateFlow EvaluateOptions Evaluation EvaluationRequest ExitCode farneback
+  findDataset FLOW_METRICS FLOW_PROTOCOLS FlowBuildOptions FlowColorOptions FlowColors
+  FlowContender FlowDataset FlowField FlowMetric FlowMetricInfo FlowMetrics FlowProtocol
+  flowProtocol FlowQuantity FlowSample FlowSource FlowStoreMeta flowToColor GalleryEntry
+  GalleryPicture gridSample Initializer Interrupted Interval loadCheckpoint LoadedRun loadRun
+  Lookup lookupOnDemand lookupVolume Mask MaskedFlow MovingShapesConfig NdArray ndarray Network
+  newRunId OneCycle oneCycle openDataset openFlowStore openStore openVideos packed pad Padded
+  PaddingMode Parameter Picture pixelGrid Place PlannedStage Prediction PredictionRequest
+  ProtocolStamp protocolStamp PublishedNumber Raft raft RaftConfig RaftContender raftLarge
+  RaftRecipe raftSmall RaftStage RandomStream randomStream readFlo readKittiFlow readPfm
+  readPfmFlow readPicture readPpm readPth readRaftWeights readSafetensors readWeights Recipe
+  RecipeName RECORD_SCHEMA ReflowError renderReport renderVideo Replication Report resizeBilinear
+  RunFolder RunRecord SafetensorsFile SampleMetrics SampleResults saveCheckpoint Schedule Scope
+  Scored ScoredFlow Selection sequenceLoss settle ShapesVideo ShapesVideos Source Stage
+  standardize Standardized StateDict Store StoredArray StoredTensor StoreWriter stripPrefix
+  TensorData toFloat32 train Training TrainingJob TrainingOptions TrainingOutcome TypedArray
+  UsageError useBackend Verdict VerifyOptions verifyStore warp withIterations writeFlo
+  writeKittiFlow writePfm writePng writePpm writeReport writeSafetensors zeroFlow
+`.trim().split(/\s+/);
+
+/** The exports as mod.ts spells them: whether each is a type, and its public name. */
+const exports = [
+  ...Deno.readTextFileSync(new URL("./mod.ts", import.meta.url))
+    .matchAll(/^export (type )?\{ (?:\w+ as )?(\w+) \} from "[^"]+";$/gm),
+].map(([, type, name]) => ({ isType: type !== undefined, name }));
+
+Deno.test("the public API is these names, alphabetised", () => {
+  assertEquals(exports.map(({ name }) => name), NAMES);
+  const lower = (name: string) => name.toLowerCase();
+  const byLetter = [...NAMES].sort((a, b) =>
+    Number(lower(a) > lower(b)) - Number(lower(a) < lower(b))
+  );
+  assertEquals(NAMES, byLetter);
+});
+
+Deno.test("every name that is no type has a value, and there are no others", () => {
+  const values = exports.filter(({ isType }) => !isType).map(({ name }) => name);
+  assertEquals(Object.keys(reflow).sort(), values.sort());
+  for (const value of Object.values(reflow)) assertEquals(value === undefined, false);
+});

@@ -1,0 +1,71 @@
+import * as tf from "@tensorflow/tfjs";
+import { type Activation, biasActivation, channelSums } from "./bias_activation.ts";
+import { oracleOf } from "./kernel.ts";
+import {
+  assertClose,
+  assertGradients,
+  assertMatchesOracle,
+  drawn,
+  FORWARD,
+  GRADIENT,
+  onDevice,
+  SIZES,
+  take,
+} from "./kernel_test_support.ts";
+
+const activations: readonly Activation[] = ["none", "relu", "sigmoid", "tanh"];
+
+for (const activation of activations) {
+  Deno.test(`bias and ${activation} match their oracle, gradients the slope`, async () => {
+    for (const [height, width] of SIZES) {
+      const shape = [2, height, width, height + 2];
+      const x = drawn("x", shape), bias = drawn("bias", [height + 2]);
+      const dy = drawn("dy", shape), out = drawn("out", shape);
+      await assertMatchesOracle("BiasActivation", { x, bias }, { activation }, FORWARD);
+      await assertMatchesOracle("BiasActivationSlope", { dy, out }, { activation }, GRADIENT);
+    }
+    for (const [height, width] of [[1, 1], [3, 17]]) {
+      const inputs = { x: drawn("x", [2, height, width, 5]), bias: drawn("bias", [5]) };
+      await assertGradients(
+        `${activation} ${height}x${width}`,
+        ({ x, bias }) => biasActivation(x, bias, activation),
+        (host) => oracleOf("BiasActivation")(host, { activation }),
+        inputs,
+        ["x", "bias"],
+      );
+    }
+  });
+
+  Deno.test(`${activation} of values far from zero is finite`, async () => {
+    const x = drawn("x", [1, 3, 3, 3], 200), bias = drawn("bias", [3]);
+    await assertMatchesOracle("BiasActivation", { x, bias }, { activation }, FORWARD);
+  });
+}
+
+Deno.test("sums over channels match their oracle", async () => {
+  for (const [height, width] of SIZES) {
+    for (const channels of [1, 5, 8]) {
+      await assertMatchesOracle(
+        "ChannelSums",
+        { x: drawn("x", [3, height, width, channels]) },
+        {},
+        GRADIENT,
+      );
+    }
+  }
+});
+
+Deno.test("each of the two gradients can be had without the other", async () => {
+  const [x, bias] = [onDevice(drawn("x", [1, 3, 3, 5])), onDevice(drawn("bias", [5]))];
+  const dy = onDevice(drawn("dy", [1, 3, 3, 5]));
+  for (const activation of activations) {
+    const [dx, dBias] = tf.grads((x, bias) => biasActivation(x, bias, activation))([x, bias], dy);
+    const alone = tf.grad((x) => biasActivation(x, bias, activation))(x, dy);
+    const biasAlone = tf.grad((bias) => biasActivation(x, bias, activation))(bias, dy);
+    const sums = channelSums(dx);
+    const [first, second, third] = await Promise.all([dx, dBias, sums].map(take));
+    assertClose(await take(alone), first, 0, activation);
+    assertClose(await take(biasAlone), second, 0, activation);
+    assertClose(second, third, 0, activation);
+  }
+});
