@@ -139,11 +139,12 @@ tf.registerGradient({
   gradFunc: (dy, [out], attributes) => {
     const { activation } = attributes as unknown as Attributes;
     let shared: tf.Tensor | null = null;
+    // Both gradients need it; a clone where it is dy itself, which is not ours to hand out.
     const dx = () =>
       shared ??= activation === "none"
-        ? dy as tf.Tensor
+        ? tf.clone(dy as tf.Tensor)
         : slope({ dy: dy as tf.Tensor, out }, { activation });
-    return { x: () => tf.clone(dx()), bias: () => channelSumsKernel({ x: dx() }, {}) };
+    return { x: dx, bias: () => channelSumsKernel({ x: dx() }, {}) };
   },
 });
 
