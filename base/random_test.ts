@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
-import { RandomStream, randomStream, threefry2x32 } from "./random.ts";
+import { type RandomStream, randomStream, threefry2x32 } from "./random.ts";
 
 Deno.test("threefry2x32() gives the known answers of Random123", () => {
   assertEquals(threefry2x32([0, 0], [0, 0]), [0x6b200159, 0x99ba4efe]);

@@ -160,3 +160,9 @@ export async function settle(): Promise<void> {
 export function largestBinding(): number {
   return current?.adapter?.maxStorageBufferBindingSize ?? Infinity;
 }
+
+/** Whether the backend in use runs shaders on the CPU (llvmpipe, SwiftShader, WARP). */
+export function onSoftwareAdapter(): boolean {
+  const { description = "", device = "" } = current?.adapter ?? {};
+  return /llvmpipe|swiftshader|basic render/i.test(`${description} ${device}`);
+}

@@ -151,7 +151,7 @@ fn main(index : i32) {
 const GATHER_LIMBS: Program = {
   name: "grid sample gather limbs",
   inputs: ["limbs", "largest"],
-  widths: [1, 1, 1],
+  widths: ["i32", 1, 1],
   uniforms: { size: "i32", unit: "f32" },
   workgroup: 64,
   code: `

@@ -3,88 +3,252 @@
  *
  * A {@link Program} is WGSL text with named inputs and scalar uniforms. Shapes travel as uniforms and
  * never enter the text, so one compiled pipeline serves every shape: compiling costs 0.1 to 1 s on a
- * software driver. Kernels run through TensorFlow.js' WebGPU backend, which batches dispatches,
- * reuses buffers and caches pipelines.
+ * software driver. Dispatches join the compute pass, the buffers and the submits of TensorFlow.js'
+ * WebGPU backend, but not its way of making shaders, which compiles anew whenever ranks or
+ * coincidences of shapes change.
  *
  * @module
  */
 import type { TensorInfo } from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { EnvironmentError } from "../../base/errors.ts";
+
+/**
+ * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
+ * (`x[i]`), or {@link Texels} (`load_x(i)`, `store_result(i, v)`).
+ */
+export type Access = 1 | 4 | "i32" | "texels";
 
 /** WGSL text with the names it refers to. */
 export interface Program {
-  /** Unique; with the variant it names the compiled pipeline. */
+  /** Unique; it names the compiled pipeline, and errors name it. */
   readonly name: string;
-  /** Storage buffers the text reads, in binding order. TensorFlow.js takes `out` for itself. */
+  /** Operands the text reads, in binding order. */
   readonly inputs: readonly string[];
-  /** Vector width of each input and then of the output: 1 (f32) or 4 (vec4<f32>). */
-  readonly widths: readonly (1 | 4)[];
+  /** Access to each input and then to `result`. */
+  readonly widths: readonly Access[];
   /** Scalars the text reads as `uniforms.<name>`, in the order they are passed. */
   readonly uniforms: Readonly<Record<string, "i32" | "f32">>;
   /** Invocations in a workgroup. */
   readonly workgroup: number;
   /** Whether `result` holds atomic<i32> instead of f32. */
   readonly atomic?: boolean;
-  /**
-   * The body of the kernel: a complete WGSL entry `fn main(index : i32)` and its helpers. It writes
-   * to `result` and reads `localId`, `workgroupId` and `numWorkgroups`.
-   */
+  /** `fn main(index : i32)` and its helpers; it writes to `result`. */
   readonly code: string;
 }
 
-/** Output of {@link dispatch}: a shape to allocate, or an existing tensor to update in place. */
-export type Output = readonly number[] | TensorInfo;
+/**
+ * Numbers in an rgba32float texture, four a texel, 4096 texels a row. Software drivers read textures
+ * several times faster than buffers: a buffer is read lane by lane, a texel at once.
+ */
+export interface Texels {
+  readonly texture: GPUTexture;
+}
+
+/** Texels of a row. */
+const ROW = 4096;
+
+/** Output of {@link dispatch}: a shape to allocate, or something existing to write into. */
+export type Output = readonly number[] | TensorInfo | Texels;
+
+/** The parts of TensorFlow.js' backend that its own programs use, most of them private. */
+interface Recorder {
+  device: GPUDevice;
+  queue: GPUQueue;
+  tensorMap: { get(dataId: object): { resource?: GPUBuffer } };
+  bufferManager: { acquireBuffer(size: number, usage: number): GPUBuffer };
+  commandEncoder: GPUCommandEncoder;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  commandQueueOwnedIds: WeakSet<object>;
+  uniformPendingDisposal: GPUBuffer[];
+  uploadToGPU(dataId: object): void;
+  makeTensorInfo(shape: number[], dtype: string): TensorInfo;
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+}
+
+const isTexels = (operand: object): operand is Texels => "texture" in operand;
 
 /**
  * Records one dispatch of a program.
  *
  * @param invocations Number of invocations; `main` must ignore indices beyond it (the last workgroup
  * is padded).
- * @returns The output tensor: a new one, or the one given.
+ * @returns The output: a new tensor, or what was given.
+ * @throws {EnvironmentError} When a tensor exceeds what the adapter can bind.
  */
-export function dispatch(
+export function dispatch<O extends Output>(
   backend: WebGPUBackend,
   program: Program,
-  inputs: readonly TensorInfo[],
-  output: Output,
+  inputs: readonly (TensorInfo | Texels)[],
+  output: O,
   uniforms: readonly number[],
   invocations: number,
-): TensorInfo {
-  const target = "dataId" in output
-    ? output as TensorInfo
-    : backend.makeTensorInfo([...output], program.atomic ? "int32" : "float32");
-  const names = Object.keys(program.uniforms);
-  if (names.length !== uniforms.length) {
-    throw new Error(`${program.name} takes ${names.length} uniforms, got ${uniforms.length}`);
-  }
-  backend.runWebGPUProgram(
-    {
-      shaderKey: program.name,
-      // The backend labels shaders by their program's class; errors then name the kernel.
-      constructor: { name: program.name },
-      variableNames: [...program.inputs],
-      variableComponents: program.widths.slice(0, -1),
-      outputComponent: program.widths.at(-1),
-      atomic: program.atomic,
-      uniforms: Object.entries(program.uniforms).map(([k, type]) => `${k} : ${type}, `).join(""),
-      workgroupSize: [program.workgroup, 1, 1],
-      dispatchLayout: { x: [0] },
-      dispatch: [Math.ceil(invocations / program.workgroup), 1, 1],
-      outputShape: [OUTPUT_RANK_ONE],
-      getUserCode: () => program.code,
-    } as Parameters<WebGPUBackend["runWebGPUProgram"]>[0],
-    inputs.map((tensor, i) => ({ dataId: tensor.dataId, dtype: tensor.dtype, shape: [i + 2, 3] })),
-    "float32",
-    names.map((name, i) => ({
-      type: program.uniforms[name] === "f32" ? "float32" : "int32",
-      data: [uniforms[i]],
-    })),
-    { dataId: target.dataId, dtype: target.dtype, shape: [OUTPUT_RANK_ONE] },
+): O extends readonly number[] ? TensorInfo : O {
+  const recorder = backend as unknown as Recorder;
+  const target = Array.isArray(output)
+    ? recorder.makeTensorInfo([...output], program.atomic ? "int32" : "float32")
+    : output as TensorInfo | Texels;
+  const operands = [target, ...inputs];
+  for (const operand of operands) if (!isTexels(operand)) upload(recorder, program, operand);
+  const pipeline = pipelineOf(recorder.device, program);
+  const resources = operands.map((operand): GPUBindingResource =>
+    isTexels(operand)
+      ? operand.texture.createView()
+      : { buffer: recorder.tensorMap.get(operand.dataId).resource! }
   );
-  return target;
+  resources.push({ buffer: uniformBuffer(recorder, program, uniforms) });
+  const bindGroup = recorder.device.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: resources.map((resource, binding) => ({ binding, resource })),
+  });
+  for (const operand of operands) {
+    if (!isTexels(operand)) recorder.commandQueueOwnedIds.add(operand.dataId);
+  }
+  recorder.ensureCommandEncoderReady();
+  recorder.computePassEncoder ??= recorder.commandEncoder.beginComputePass();
+  const pass = recorder.computePassEncoder;
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindGroup);
+  pass.dispatchWorkgroups(...grid(Math.ceil(invocations / program.workgroup)));
+  recorder.dispatchCountInPass++;
+  if (recorder.dispatchCountInPass >= tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE")) {
+    recorder.endComputePassEncoder();
+    recorder.submitQueue();
+  }
+  return target as O extends readonly number[] ? TensorInfo : O;
 }
 
-// The backend compiles a pipeline anew when ranks or coincidences of shapes change. Ours don't depend
-// on them, so it is told constant shapes that never coincide; buffers keep their real size. Inputs of
-// higher rank than the output also spare the text accessors that we never call.
-const OUTPUT_RANK_ONE = 1001;
+/** Makes sure a tensor is on the device and within its limits. */
+function upload(recorder: Recorder, program: Program, tensor: TensorInfo): void {
+  const bytes = 4 * tf.util.sizeFromShape(tensor.shape);
+  const limit = recorder.device.limits.maxStorageBufferBindingSize;
+  if (bytes > limit) {
+    throw new EnvironmentError(
+      `Cannot run ${program.name}: a tensor of shape [${tensor.shape}] takes ${bytes} bytes, ` +
+        `the adapter binds ${limit}`,
+      "Use smaller pictures or a smaller batch.",
+    );
+  }
+  recorder.uploadToGPU(tensor.dataId);
+}
+
+/** Workgroups beyond what one dimension holds spill into the second. */
+function grid(workgroups: number): [number, number] {
+  const most = 65535;
+  if (workgroups <= most) return [workgroups, 1];
+  const side = Math.ceil(Math.sqrt(workgroups));
+  return [side, Math.ceil(workgroups / side)];
+}
+
+function uniformBuffer(recorder: Recorder, program: Program, values: readonly number[]): GPUBuffer {
+  const types = Object.values(program.uniforms);
+  if (types.length !== values.length) {
+    throw new Error(`${program.name} takes ${types.length} uniforms, got ${values.length}`);
+  }
+  const data = new DataView(new ArrayBuffer(4 * values.length));
+  types.forEach((type, i) => {
+    if (type === "f32") data.setFloat32(4 * i, values[i], true);
+    else data.setInt32(4 * i, values[i], true);
+  });
+  const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
+  const buffer = recorder.bufferManager.acquireBuffer(data.byteLength, usage);
+  recorder.queue.writeBuffer(buffer, 0, data);
+  recorder.uniformPendingDisposal.push(buffer);
+  return buffer;
+}
+
+const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
+
+function pipelineOf(device: GPUDevice, program: Program): GPUComputePipeline {
+  let compiled = pipelines.get(device);
+  if (!compiled) pipelines.set(device, compiled = new Map());
+  let pipeline = compiled.get(program.name);
+  if (!pipeline) {
+    const label = program.name;
+    const module = device.createShaderModule({ label, code: shaderText(program) });
+    pipeline = device.createComputePipeline({
+      label,
+      layout: "auto",
+      compute: { module, entryPoint: "entry" },
+    });
+    compiled.set(program.name, pipeline);
+  }
+  return pipeline;
+}
+
+/** The whole shader: declarations, the program's text, the entry point. */
+export function shaderText(program: Program): string {
+  const { inputs, widths, uniforms, workgroup, atomic, code } = program;
+  const element = (width: Access) => width === "i32" ? "i32" : width === 4 ? "vec4<f32>" : "f32";
+  const output = widths.at(-1)!;
+  const place = `vec2<i32>(i % ${ROW}, i / ${ROW})`;
+  return [
+    output === "texels"
+      ? `@group(0) @binding(0) var result : texture_storage_2d<rgba32float, write>;
+fn store_result(i : i32, value : vec4<f32>) { textureStore(result, ${place}, value); }`
+      : `@group(0) @binding(0) var<storage, read_write> result : array<${
+        atomic ? "atomic<i32>" : element(output)
+      }>;`,
+    ...inputs.map((name, i) => {
+      const at = `@group(0) @binding(${i + 1})`;
+      const width = widths[i];
+      if (width === "texels") {
+        return `${at} var ${name} : texture_2d<f32>;
+fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0); }`;
+      }
+      const type = element(width);
+      return `${at} var<storage, read> ${name} : array<${type}>;
+fn load_${name}(i : i32) -> ${type} { return ${name}[i]; }`;
+    }),
+    `struct Uniforms { ${
+      Object.entries(uniforms).map(([name, type]) => `${name} : ${type}`).join(", ")
+    } };
+@group(0) @binding(${inputs.length + 1}) var<uniform> uniforms : Uniforms;`,
+    code,
+    `@compute @workgroup_size(${workgroup})
+fn entry(
+  @builtin(workgroup_id) group : vec3<u32>,
+  @builtin(num_workgroups) groups : vec3<u32>,
+  @builtin(local_invocation_index) lane : u32,
+) {
+  main(i32((group.y * groups.x + group.x) * ${workgroup}u + lane));
+}`,
+  ].join("\n");
+}
+
+/** Free textures by number of rows. */
+const freeTexels = new WeakMap<GPUDevice, Map<number, Texels[]>>();
+
+/**
+ * A texture for `count` texels, for use within the commands recorded next; give it back with
+ * {@link releaseTexels} once those are recorded.
+ */
+export function acquireTexels(backend: WebGPUBackend, count: number): Texels {
+  const { device } = backend as unknown as Recorder;
+  // Powers of two, so that few sizes exist and most requests find a free one.
+  const rows = 2 ** Math.ceil(Math.log2(Math.ceil(count / ROW)));
+  let free = freeTexels.get(device);
+  if (!free) freeTexels.set(device, free = new Map());
+  const found = free.get(rows)?.pop();
+  if (found) return found;
+  return {
+    texture: device.createTexture({
+      size: [ROW, rows],
+      format: "rgba32float",
+      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING,
+    }),
+  };
+}
+
+/** Gives a texture back. The device orders its uses, so later commands may take it at once. */
+export function releaseTexels(backend: WebGPUBackend, texels: Texels): void {
+  const free = freeTexels.get((backend as unknown as Recorder).device)!;
+  const rows = texels.texture.height;
+  const list = free.get(rows);
+  if (list) list.push(texels);
+  else free.set(rows, [texels]);
+}
