@@ -5,10 +5,9 @@
  * file formats, kernels, weights, protocols and metrics, run records, reports, and the papers.
  *
  * ```ts
- * import { raft, readPicture, registerConv2d, useBackend, writeFlo } from "./mod.ts";
+ * import { raft, readPicture, useBackend, writeFlo } from "./mod.ts";
  *
  * await useBackend("webgpu");
- * registerConv2d();
  * const contender = await raft.contender({ kind: "weights", path: "raft-small.pth" });
  * const frames = [await readPicture("a.png"), await readPicture("b.png")] as const;
  * const [flow] = await contender.predict(...frames, [12]);
@@ -154,7 +153,6 @@ export type { Recipe } from "./replications/replication.ts";
 export type { RecipeName } from "./replications/replication.ts";
 export { RECORD_SCHEMA } from "./benchmarks/record.ts";
 export { ReflowError } from "./base/errors.ts";
-export { registerConv2d } from "./nn/kernels/conv2d.ts";
 export { renderReport } from "./reports/report.tsx";
 export { renderVideo } from "./datasets/moving_shapes/mod.ts";
 export type { Replication } from "./replications/replication.ts";

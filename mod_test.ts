@@ -21,7 +21,7 @@ const NAMES = `
   ProtocolStamp protocolStamp PublishedNumber Raft raft RaftConfig RaftContender raftLarge
   RaftRecipe raftSmall RaftStage RandomStream randomStream readFlo readKittiFlow readPfm
   readPfmFlow readPicture readPpm readPth readRaftWeights readSafetensors readWeights Recipe
-  RecipeName RECORD_SCHEMA ReflowError registerConv2d renderReport renderVideo Replication Report resizeBilinear
+  RecipeName RECORD_SCHEMA ReflowError renderReport renderVideo Replication Report resizeBilinear
   RunFolder RunRecord SafetensorsFile SampleMetrics SampleResults saveCheckpoint Schedule Scope
   Scored ScoredFlow Selection sequenceLoss settle ShapesVideo ShapesVideos Source Stage
   standardize Standardized StateDict Store StoredArray StoredTensor StoreWriter stripPrefix

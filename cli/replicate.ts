@@ -32,6 +32,7 @@ import {
   quietOption,
   runCommand,
   runsOption,
+  userPath,
   wholeNumber,
 } from "./command.ts";
 import { planText } from "./plan.ts";
@@ -158,7 +159,7 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
   sub("evaluate", "score a run, a weights file or a baseline under a protocol")
     .requiredOption("--dataset <id[:split]>", "what to score on")
     .option("--run <id>", "a trained run; default the newest")
-    .option("--weights <file>", "safetensors or PyTorch .pth")
+    .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
     .option("--baseline <name>", replication.baselines.join(" or "))
     .option("--protocol <id>", "how the number is made; default the dataset's usual one")
     .option("--iterations <n>", "update iterations, instead of the protocol's", wholeNumber(1))
@@ -168,12 +169,12 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
 
   if (replication.predict) {
     sub("predict", "run the model on two pictures of yours")
-      .argument("<first>", "picture 1: PNG, JPEG or PPM")
-      .argument("<second>", "picture 2, of the same size")
-      .requiredOption("--out <file>", "flow file to write (.flo)")
-      .option("--image <file>", "colour picture of the flow to write (.png)")
+      .argument("<first>", "picture 1: PNG, JPEG or PPM", userPath)
+      .argument("<second>", "picture 2, of the same size", userPath)
+      .requiredOption("--out <file>", "flow file to write (.flo)", userPath)
+      .option("--image <file>", "colour picture of the flow to write (.png)", userPath)
       .option("--run <id>", "a trained run; default the newest")
-      .option("--weights <file>", "safetensors or PyTorch .pth")
+      .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
       .option("--iterations <n>", "update iterations", wholeNumber(1))
       .action((first: string, second: string, options: PredictOptions) =>
         predictCommand(replication, first, second, options)
@@ -182,7 +183,11 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
 
   sub("report", "write the HTML report of one or more runs")
     .argument("[runs...]", "run ids; default the newest run")
-    .option("--out <file>", "where to write it; default report.html in the first run's folder")
+    .option(
+      "--out <file>",
+      "where to write it; default report.html in the first run's folder",
+      userPath,
+    )
     .action((ids: string[], options: Common & { out?: string }) =>
       reportCommand(replication, ids, options)
     );

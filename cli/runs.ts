@@ -13,7 +13,6 @@ import { RECORD_SCHEMA, type RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
 import { findDataset, openDataset } from "../datasets/registry.ts";
 import { type BackendName, useBackend } from "../nn/backend.ts";
-import { registerConv2d } from "../nn/kernels/conv2d.ts";
 import { writeSafetensors } from "../nn/weights/safetensors.ts";
 import type { DisposableJob, Recipe, Replication, Scored } from "../replications/replication.ts";
 import { train } from "../replications/training.ts";
@@ -30,10 +29,9 @@ export interface Setting {
   say(text: string): void;
 }
 
-/** Makes the backend ready, our kernels included. */
+/** Makes the backend ready. */
 export async function prepareBackend(setting: Setting): Promise<RunRecord["environment"]> {
   const adapter = await useBackend(setting.backend);
-  registerConv2d();
   return await captureEnvironment(setting.backend, adapter);
 }
 
@@ -207,7 +205,6 @@ async function runJob(
     const path = join(folder.path, "weights.safetensors");
     await writeSafetensors(path, await job.network.stateDict(), {
       paper: run.record.paper.id,
-      run: folder.id,
       recipe: training.recipe,
     });
     await update({

@@ -12,6 +12,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../base/errors.ts";
+import { registerConv2d } from "./kernels/conv2d.ts";
 
 /** Where tensors live and kernels run. */
 export type BackendName = "webgpu" | "cpu";
@@ -94,10 +95,16 @@ function summarize(adapter: GPUAdapter): AdapterSummary {
   };
 }
 
+/** Whether an adapter runs shaders on the CPU (llvmpipe, SwiftShader, WARP). */
+function isSoftware({ description, device }: AdapterSummary): boolean {
+  return /llvmpipe|swiftshader|basic render/i.test(`${description} ${device}`);
+}
+
 let current: { name: BackendName; adapter: AdapterSummary | null } | null = null;
 
 /**
- * Makes a backend the one all tensors use. Call once, before the first tensor.
+ * Makes a backend the one all tensors use, with our convolutions on it. Call once, before the first
+ * tensor.
  *
  * @returns The adapter in use, or null on the CPU.
  * @throws {EnvironmentError} When there is no adapter, or its device cannot be had.
@@ -109,6 +116,7 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
       `Cannot switch from the ${current.name} backend to ${name} within one process`,
     );
   }
+  tf.env().set("PROD", true); // no advice about Node packages
   // A tensor that is still on the host would otherwise be worked on by the CPU, unasked.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", 64);
@@ -132,6 +140,7 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   }
   await tf.setBackend(name);
   await tf.ready();
+  registerConv2d(adapter && isSoftware(adapter) ? "texels" : 4);
   current = { name, adapter };
   return adapter;
 }
@@ -159,10 +168,4 @@ export async function settle(): Promise<void> {
 /** Bytes of the largest buffer a kernel may bind on the backend in use. */
 export function largestBinding(): number {
   return current?.adapter?.maxStorageBufferBindingSize ?? Infinity;
-}
-
-/** Whether the backend in use runs shaders on the CPU (llvmpipe, SwiftShader, WARP). */
-export function onSoftwareAdapter(): boolean {
-  const { description = "", device = "" } = current?.adapter ?? {};
-  return /llvmpipe|swiftshader|basic render/i.test(`${description} ${device}`);
 }

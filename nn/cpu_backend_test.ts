@@ -5,14 +5,12 @@ import { fromFileUrl } from "@std/path";
 import { EnvironmentError } from "../base/errors.ts";
 import { backendInUse, settle, useBackend } from "./backend.ts";
 import { adamwOracle, adamwUpdate, clipFactor } from "./kernels/adamw.ts";
-import { registerConv2d } from "./kernels/conv2d.ts";
 import { convexUpsample } from "./kernels/convex_upsample.ts";
 import { readSafetensors } from "./weights/safetensors.ts";
 import { toFloat32 } from "./weights/tensor_file.ts";
 
 assertEquals(backendInUse(), null);
 await useBackend("cpu");
-registerConv2d();
 
 Deno.test("a process on the CPU stays there", async () => {
   assertEquals(await useBackend("cpu"), null);

@@ -25,6 +25,8 @@ export interface MovingShapesConfig {
   readonly maxDisplacement: number;
   /** Fewest and most shapes of a video; the rare beads come on top. */
   readonly shapes: readonly [number, number];
+  /** Pixels that the finest detail of a texture spans, relative to the sharpest one; 1 is sharp. */
+  readonly softness: number;
   /** Point tracks of a video. */
   readonly tracks: number;
   /** Largest standard deviation of the camera noise, in grey levels; half the videos have none. */
@@ -65,6 +67,7 @@ export const demoConfig: MovingShapesConfig = {
   seed: 2024,
   maxDisplacement: 9,
   shapes: [3, 9],
+  softness: 1,
   tracks: 64,
   noise: 4,
   blur: 0.5,

@@ -150,7 +150,7 @@ function drawBackground(
       },
       own.pick(grounds[ground]),
       frame,
-      config.frames,
+      config,
       own.fork("texture"),
     );
   });
@@ -209,7 +209,7 @@ function drawObject(
     },
     random.pick(random.chance(0.8) ? favorites[family] : patternNames),
     frame,
-    frames,
+    config,
     random.fork("texture"),
   );
 }
@@ -252,7 +252,7 @@ function textured(
   layer: Omit<Layer, "texture">,
   kind: PatternName,
   frame: Box,
-  frames: number,
+  { frames, softness }: MovingShapesConfig,
   random: RandomStream,
 ): Layer {
   // Half a frame more at both ends, for the shutter.
@@ -263,7 +263,7 @@ function textured(
   const extent = layer.outline ? intersection(boundsOf(layer.outline, identity), view) : view;
   // A shape that never comes into view still has its place in the order of the layers.
   const box = extent ?? { minX: 0, minY: 0, maxX: 1, maxY: 1 };
-  return { ...layer, texture: drawTexture(box, kind, random) };
+  return { ...layer, texture: drawTexture(box, kind, softness, random) };
 }
 
 function drawSensor(

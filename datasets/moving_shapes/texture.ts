@@ -58,10 +58,19 @@ export class Texture {
   }
 }
 
-/** Draws a texture of one kind over a box, in random colors, sharp or a little soft. */
-export function drawTexture(box: Box, kind: PatternName, random: RandomStream): Texture {
-  const softness = random.chance(0.2) ? random.uniform(1.5, 3) : random.uniform(1, 1.4);
-  const texelsPerPixel = 1 / softness;
+/**
+ * Draws a texture of one kind over a box, in random colors, sharp or a little soft.
+ *
+ * @param softness Pixels that the finest detail spans, relative to the sharpest texture.
+ */
+export function drawTexture(
+  box: Box,
+  kind: PatternName,
+  softness: number,
+  random: RandomStream,
+): Texture {
+  const blur = random.chance(0.2) ? random.uniform(1.5, 3) : random.uniform(1, 1.4);
+  const texelsPerPixel = 1 / (softness * blur);
   const lattice = {
     width: Math.ceil((box.maxX - box.minX) * texelsPerPixel) + 4,
     height: Math.ceil((box.maxY - box.minY) * texelsPerPixel) + 4,

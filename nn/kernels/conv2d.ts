@@ -9,7 +9,6 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { onSoftwareAdapter } from "../backend.ts";
 import { runFilterGradient } from "./conv2d/filter_gradient.ts";
 import type { OperandAccess } from "./conv2d/operands.ts";
 import { runTile } from "./conv2d/tile.ts";
@@ -85,11 +84,9 @@ const gradient: tf.GradConfig = {
  * Puts these kernels in the place of TensorFlow.js' own on the `webgpu` backend, and a gradient that
  * knows dilation in the place of its own on every backend.
  *
- * @param access How operands are read; default textures on a software adapter, buffers elsewhere.
+ * @param access How operands are read: from buffers, or from textures, which suits software adapters.
  */
-export function registerConv2d(
-  access: OperandAccess = onSoftwareAdapter() ? "texels" : 4,
-): void {
+export function registerConv2d(access: OperandAccess): void {
   for (const [kernelName, run] of Object.entries(kernels(access))) {
     tf.unregisterKernel(kernelName, "webgpu");
     tf.registerKernel({

@@ -10,6 +10,7 @@ import {
   onDevice,
   repeated,
 } from "./kernel_test_support.ts";
+import { registerConv2d } from "./conv2d.ts";
 
 type Pair = readonly [number, number];
 
@@ -123,21 +124,27 @@ const cases: fc.Arbitrary<Case> = fc.record({
 
 const runs = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 60;
 
-Deno.test(`${runs} random convolutions and their gradients match the definition`, async () => {
-  await fc.assert(fc.asyncProperty(cases, (shape) => check(shape)), { numRuns: runs, seed: 20 });
-});
+for (const access of [4, "texels"] as const) {
+  const from = access === 4 ? "buffers" : "textures";
+  Deno.test(`${runs} random convolutions from ${from} and their gradients match the definition`, async () => {
+    registerConv2d(access);
+    await fc.assert(fc.asyncProperty(cases, (shape) => check(shape)), { numRuns: runs, seed: 20 });
+  });
+}
 
-// Pictures of 2048 pixels and more take larger tiles; these have one of every width.
+// From buffers, pictures of 2048 pixels and more take larger tiles; these have one of every width.
 for (const [inChannels, outChannels] of [[3, 5], [5, 8], [17, 16]]) {
-  Deno.test(`larger pictures match the definition, ${inChannels} to ${outChannels} channels`, () =>
-    check({
+  Deno.test(`larger pictures match the definition, ${inChannels} to ${outChannels} channels`, () => {
+    registerConv2d(4);
+    return check({
       x: [1, 48, 47, inChannels],
       kernel: [3, 3],
       outChannels,
       strides: [1, 1],
       pad: [[1, 1], [1, 1]],
       dilations: [1, 1],
-    }));
+    });
+  });
 }
 
 Deno.test("tf.conv2d uses these kernels, with dilation in both gradients", () =>

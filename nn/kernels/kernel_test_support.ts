@@ -12,11 +12,9 @@ import { randomStream } from "../../base/random.ts";
 import { useBackend } from "../backend.ts";
 import { readSafetensors } from "../weights/safetensors.ts";
 import { toFloat32 } from "../weights/tensor_file.ts";
-import { registerConv2d } from "./conv2d.ts";
 import { type HostTensor, oracleOf } from "./kernel.ts";
 
 await useBackend("webgpu");
-registerConv2d();
 
 /** Largest error of a forward pass, relative to the result's largest value. */
 export const FORWARD = 1e-5;

@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { packed, type Picture } from "../../base/arrays.ts";
 import { useBackend } from "../../nn/backend.ts";
-import { registerConv2d } from "../../nn/kernels/conv2d.ts";
 import { readSafetensors, type SafetensorsFile } from "../../nn/weights/safetensors.ts";
 import { type StateDict, toFloat32 } from "../../nn/weights/tensor_file.ts";
 import {
@@ -16,7 +15,6 @@ import { large, Raft, type RaftConfig, small } from "./model.ts";
 import { configOf, underOfficialNames } from "./weights.ts";
 
 await useBackend("webgpu");
-registerConv2d();
 
 type ModelName = "large" | "small";
 const configs: Record<ModelName, RaftConfig> = { large, small };
