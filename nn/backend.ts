@@ -13,6 +13,7 @@ import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../base/errors.ts";
 import { registerConv2d } from "./kernels/conv2d.ts";
+import { forgetTexels } from "./kernels/texels.ts";
 
 /** Where tensors live and kernels run. */
 export type BackendName = "webgpu" | "cpu";
@@ -54,6 +55,12 @@ class CheckedBackend extends WebGPUBackend {
         "If memory ran out, use a smaller picture or batch; otherwise report this with `deno task doctor`.",
       );
     }
+  }
+
+  override disposeData(dataId: object, force?: boolean): boolean {
+    const gone = super.disposeData(dataId, force);
+    if (gone) forgetTexels(this, dataId);
+    return gone;
   }
 
   override async read(dataId: object): ReturnType<WebGPUBackend["read"]> {
@@ -119,7 +126,7 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   tf.env().set("PROD", true); // no advice about Node packages
   // A tensor that is still on the host would otherwise be worked on by the CPU, unasked.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
-  tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", 64);
+  tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", 256);
   let adapter: AdapterSummary | null = null;
   if (name === "webgpu") {
     const gpu = await requestAdapter();

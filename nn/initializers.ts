@@ -27,5 +27,18 @@ export const kaimingNormalFanOut: Initializer = (shape, stream) => {
   return normal(Math.sqrt(2 / (out * kh * kw)))(shape, stream);
 };
 
+/** Another rule's filters with their mean over inputs taken off, so that a common input cancels. */
+export const centered = (rule: Initializer): Initializer => (shape, stream) => {
+  const values = rule(shape, stream);
+  const [out] = shape;
+  const each = values.length / out;
+  for (let o = 0; o < out; o++) {
+    const filter = values.subarray(o * each, (o + 1) * each);
+    const mean = filter.reduce((sum, v) => sum + v, 0) / each;
+    for (let i = 0; i < each; i++) filter[i] -= mean;
+  }
+  return values;
+};
+
 /** PyTorch's default for weights and biases of convolutions: U(±1/√fan_in). */
 export const uniformFanIn = (fanIn: number): Initializer => uniform(1 / Math.sqrt(fanIn));

@@ -58,16 +58,16 @@ export function videoCount(config: MovingShapesConfig, split: string): number {
 
 /** The preset behind `moving-shapes`: small enough to build while the user watches. */
 export const demoConfig: MovingShapesConfig = {
-  height: 96,
-  width: 96,
+  height: 128,
+  width: 128,
   frames: 4,
-  trainVideos: 160,
-  valVideos: 16,
-  testVideos: 16,
+  trainVideos: 120,
+  valVideos: 12,
+  testVideos: 12,
   seed: 2024,
-  maxDisplacement: 9,
-  shapes: [3, 9],
-  softness: 1,
+  maxDisplacement: 18,
+  shapes: [2, 7],
+  softness: 2,
   tracks: 64,
   noise: 4,
   blur: 0.5,
@@ -82,5 +82,6 @@ export const largeConfig: MovingShapesConfig = {
   trainVideos: 400,
   maxDisplacement: 24,
   shapes: [4, 14],
+  softness: 1,
   tracks: 128,
 };

@@ -13,6 +13,7 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../../base/errors.ts";
+import { forgetTexels, ROW, type Texels } from "./texels.ts";
 
 /**
  * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
@@ -37,17 +38,6 @@ export interface Program {
   /** `fn main(index : i32)` and its helpers; it writes to `result`. */
   readonly code: string;
 }
-
-/**
- * Numbers in an rgba32float texture, four a texel, 4096 texels a row. Software drivers read textures
- * several times faster than buffers: a buffer is read lane by lane, a texel at once.
- */
-export interface Texels {
-  readonly texture: GPUTexture;
-}
-
-/** Texels of a row. */
-const ROW = 4096;
 
 /** Output of {@link dispatch}: a shape to allocate, or something existing to write into. */
 export type Output = readonly number[] | TensorInfo | Texels;
@@ -92,6 +82,7 @@ export function dispatch<O extends Output>(
   const target = Array.isArray(output)
     ? recorder.makeTensorInfo([...output], program.atomic ? "int32" : "float32")
     : output as TensorInfo | Texels;
+  if (!Array.isArray(output) && !isTexels(target)) forgetTexels(backend, target.dataId);
   const operands = [target, ...inputs];
   for (const operand of operands) if (!isTexels(operand)) upload(recorder, program, operand);
   const pipeline = pipelineOf(recorder.device, program);
@@ -218,37 +209,4 @@ fn entry(
   main(i32((group.y * groups.x + group.x) * ${workgroup}u + lane));
 }`,
   ].join("\n");
-}
-
-/** Free textures by number of rows. */
-const freeTexels = new WeakMap<GPUDevice, Map<number, Texels[]>>();
-
-/**
- * A texture for `count` texels, for use within the commands recorded next; give it back with
- * {@link releaseTexels} once those are recorded.
- */
-export function acquireTexels(backend: WebGPUBackend, count: number): Texels {
-  const { device } = backend as unknown as Recorder;
-  // Powers of two, so that few sizes exist and most requests find a free one.
-  const rows = 2 ** Math.ceil(Math.log2(Math.ceil(count / ROW)));
-  let free = freeTexels.get(device);
-  if (!free) freeTexels.set(device, free = new Map());
-  const found = free.get(rows)?.pop();
-  if (found) return found;
-  return {
-    texture: device.createTexture({
-      size: [ROW, rows],
-      format: "rgba32float",
-      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING,
-    }),
-  };
-}
-
-/** Gives a texture back. The device orders its uses, so later commands may take it at once. */
-export function releaseTexels(backend: WebGPUBackend, texels: Texels): void {
-  const free = freeTexels.get((backend as unknown as Recorder).device)!;
-  const rows = texels.texture.height;
-  const list = free.get(rows);
-  if (list) list.push(texels);
-  else free.set(rows, [texels]);
 }

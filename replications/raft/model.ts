@@ -9,7 +9,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { randomStream } from "../../base/random.ts";
-import { kaimingNormalFanOut } from "../../nn/initializers.ts";
+import { centered, kaimingNormalFanOut } from "../../nn/initializers.ts";
 import { convexUpsample } from "../../nn/kernels/convex_upsample.ts";
 import {
   correlationPyramid,
@@ -58,6 +58,12 @@ export interface RaftConfig {
   };
   /** Hidden channels of the flow head, and of the mask head (large only). */
   readonly head: number;
+  /**
+   * Not the paper's: matching features start without the constant that all of them share after a
+   * ReLU. It hides which features match until training has removed it, which a short schedule has no
+   * time for.
+   */
+  readonly centeredFeatures?: boolean;
 }
 
 /** The paper's model: 5,257,536 parameters. */
@@ -161,7 +167,13 @@ function downsample(
 }
 
 /** Feature or context encoder (section 3.1): 1/8 resolution. */
-function encoder(at: Scope, { kind, encoder }: RaftConfig, out: number, norm: Norm): Layer {
+function encoder(
+  at: Scope,
+  { kind, encoder }: RaftConfig,
+  out: number,
+  norm: Norm,
+  lastInit = kaimingNormalFanOut,
+): Layer {
   const block = kind === "large" ? residualBlock : bottleneckBlock;
   const [stem, ...stages] = encoder;
   const conv1 = conv2d(at.at("conv1"), 3, stem, kaiming({ kernel: 7, stride: 2 }));
@@ -174,7 +186,7 @@ function encoder(at: Scope, { kind, encoder }: RaftConfig, out: number, norm: No
     blocks.push(block(layer.at("1"), width, width, 1, norm));
     channels = width;
   });
-  const conv2 = conv2d(at.at("conv2"), channels, out, kaiming({ kernel: 1 }));
+  const conv2 = conv2d(at.at("conv2"), channels, out, { kernel: 1, init: lastInit });
   return (x) =>
     conv2(blocks.reduce((y, layer) => layer(y), tf.relu(norm1(conv1(x))) as tf.Tensor4D));
 }
@@ -290,7 +302,8 @@ export class Raft {
     const cnetNorm: Norm = kind === "large"
       ? (at, channels) => batchNorm(at, channels, this.batchNormMode)
       : none;
-    this.fnet = encoder(root.at("fnet"), config, features, instance);
+    const lastInit = config.centeredFeatures ? centered(kaimingNormalFanOut) : undefined;
+    this.fnet = encoder(root.at("fnet"), config, features, instance, lastInit);
     this.cnet = encoder(root.at("cnet"), config, hidden + context, cnetNorm);
     this.update = updateBlock(root.at("update_block"), config);
     this.mask = kind === "large" ? maskHead(root.at("update_block").at("mask"), config) : null;

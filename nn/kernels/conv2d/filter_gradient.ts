@@ -119,8 +119,9 @@ export function runFilterGradient(
   const tiles = filterHeight * filterWidth * Math.ceil(vec4s(inChannels) / inQuads) *
     Math.ceil(vec4s(outChannels) / outQuads);
   const total = info.batchSize * info.outHeight * info.outWidth;
-  // Enough segments to occupy a device, yet several pixels in each.
-  const wanted = 2 ** Math.ceil(Math.log2(Math.max(8, 2048 / tiles)));
+  // Enough segments to occupy a device, yet several pixels in each; a CPU is occupied sooner.
+  const invocations = access === "texels" ? 256 : 2048;
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(8, invocations / tiles)));
   const segments = Math.max(1, Math.min(wanted, 64, Math.floor(total / 4)));
   const values = [
     ...windowValues(info, pictureOf(info), featuresOf(info)),

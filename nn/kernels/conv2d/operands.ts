@@ -9,7 +9,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { acquireTexels, dispatch, type Program, releaseTexels, type Texels } from "../program.ts";
+import { dispatch, type Program } from "../program.ts";
+import { type Texels, texelsOf } from "../texels.ts";
 import { vec4s } from "./window.ts";
 
 /** Where a kernel reads its operands. */
@@ -65,10 +66,10 @@ export function withOperands(
       made.push(() => backend.disposeData(padded.dataId));
       return padded;
     }
-    const texels = acquireTexels(backend, vectors);
-    made.push(() => releaseTexels(backend, texels));
     const program = aligned ? ALIGNED_TO_TEXELS : TO_TEXELS;
-    return dispatch(backend, program, [x], texels, uniforms, vectors);
+    return texelsOf(backend, x.dataId, vectors, aligned ? 0 : channels, (texels) => {
+      dispatch(backend, program, [x], texels, uniforms, vectors);
+    });
   };
   const result = use([prepare(tensors[0]), prepare(tensors[1])]);
   for (const free of made) free();
