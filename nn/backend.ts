@@ -126,7 +126,7 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   tf.env().set("PROD", true); // no advice about Node packages
   // A tensor that is still on the host would otherwise be worked on by the CPU, unasked.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
-  tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", 256);
+  tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", 1000);
   let adapter: AdapterSummary | null = null;
   if (name === "webgpu") {
     const gpu = await requestAdapter();

@@ -50,34 +50,32 @@ fn main(index : i32) {
 }`,
 };
 
-const MOMENTS: Program = {
-  name: "adamw moments",
-  inputs: ["gradient", "clip"],
-  widths: [1, 1, 1],
-  // 1 - beta is worked out in double precision: 1 - 0.999 in float32 is off by 1.3e-5 of itself.
-  uniforms: { size: "i32", beta1: "f32", rest1: "f32", beta2: "f32", rest2: "f32" },
+const UPDATE: Program = {
+  name: "adamw update",
+  inputs: ["gradient", "clip", "moments"],
+  widths: [1, 1, "update", 1],
+  uniforms: {
+    size: "i32",
+    beta1: "f32",
+    beta2: "f32",
+    fresh1: "f32", // 1 − β1 and 1 − β2, from double precision
+    fresh2: "f32",
+    keep: "f32",
+    stepSize: "f32",
+    correction: "f32",
+    epsilon: "f32",
+  },
   workgroup: 64,
   code: `
 fn main(index : i32) {
   if (index >= uniforms.size) { return; }
   let g = gradient[index] * clip[0];
-  let second = index + uniforms.size;
-  result[index] = uniforms.beta1 * result[index] + uniforms.rest1 * g;
-  result[second] = uniforms.beta2 * result[second] + uniforms.rest2 * g * g;
-}`,
-};
-
-const STEP: Program = {
-  name: "adamw step",
-  inputs: ["moments"],
-  widths: [1, 1],
-  uniforms: { size: "i32", keep: "f32", stepSize: "f32", correction: "f32", epsilon: "f32" },
-  workgroup: 64,
-  code: `
-fn main(index : i32) {
-  if (index >= uniforms.size) { return; }
-  let denominator = sqrt(moments[index + uniforms.size]) * uniforms.correction + uniforms.epsilon;
-  result[index] = result[index] * uniforms.keep - uniforms.stepSize * moments[index] / denominator;
+  let first = uniforms.beta1 * moments[index] + uniforms.fresh1 * g;
+  let second = uniforms.beta2 * moments[index + uniforms.size] + uniforms.fresh2 * g * g;
+  moments[index] = first;
+  moments[index + uniforms.size] = second;
+  let denominator = sqrt(second) * uniforms.correction + uniforms.epsilon;
+  result[index] = result[index] * uniforms.keep - uniforms.stepSize * first / denominator;
 }`,
 };
 
@@ -186,7 +184,7 @@ export function adamwUpdate(
   const { beta1, beta2, epsilon } = settings;
   const { keep, stepSize, correction } = stepFactors(settings);
   const backend = gpu();
-  const decay = [size, beta1, 1 - beta1, beta2, 1 - beta2];
-  dispatch(backend, MOMENTS, [gradient, clip], moments, decay, size);
-  dispatch(backend, STEP, [moments], parameter, [size, keep, stepSize, correction, epsilon], size);
+  const decay = [beta1, beta2, 1 - beta1, 1 - beta2];
+  const uniforms = [size, ...decay, keep, stepSize, correction, epsilon];
+  dispatch(backend, UPDATE, [gradient, clip, moments], parameter, uniforms, size);
 }

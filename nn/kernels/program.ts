@@ -17,9 +17,10 @@ import { forgetTexels, ROW, type Texels } from "./texels.ts";
 
 /**
  * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
- * (`x[i]`), or {@link Texels} (`load_x(i)`, `store_result(i, v)`).
+ * (`x[i]`), single numbers that it may also write ("update"), or {@link Texels} (`load_x(i)`,
+ * `store_result(i, v)`).
  */
-export type Access = 1 | 4 | "i32" | "texels";
+export type Access = 1 | 4 | "i32" | "update" | "texels";
 
 /** WGSL text with the names it refers to. */
 export interface Program {
@@ -105,17 +106,31 @@ export function dispatch<O extends Output>(
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindGroup);
   pass.dispatchWorkgroups(...grid(Math.ceil(invocations / program.workgroup)));
-  recorder.dispatchCountInPass++;
-  if (recorder.dispatchCountInPass >= tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE")) {
+  if (recorder.dispatchCountInPass++ === 0) written.delete(recorder.device);
+  const bytes = (written.get(recorder.device) ?? 0) + (isTexels(target) ? 0 : bytesOf(target));
+  written.set(recorder.device, bytes);
+  const most = tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE");
+  if (recorder.dispatchCountInPass >= most || bytes > MOST_WRITTEN) {
     recorder.endComputePassEncoder();
     recorder.submitQueue();
   }
   return target as O extends readonly number[] ? TensorInfo : O;
 }
 
+/**
+ * Bytes that recorded commands may write before they are submitted. A submit costs time, but buffers
+ * that are done with are only reused after it.
+ */
+const MOST_WRITTEN = 2 ** 28;
+
+/** Bytes that the commands recorded since the last submit write. */
+const written = new WeakMap<GPUDevice, number>();
+
+const bytesOf = (tensor: TensorInfo) => 4 * tf.util.sizeFromShape(tensor.shape);
+
 /** Makes sure a tensor is on the device and within its limits. */
 function upload(recorder: Recorder, program: Program, tensor: TensorInfo): void {
-  const bytes = 4 * tf.util.sizeFromShape(tensor.shape);
+  const bytes = bytesOf(tensor);
   const limit = recorder.device.limits.maxStorageBufferBindingSize;
   if (bytes > limit) {
     throw new EnvironmentError(
@@ -192,7 +207,8 @@ fn store_result(i : i32, value : vec4<f32>) { textureStore(result, ${place}, val
 fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0); }`;
       }
       const type = element(width);
-      return `${at} var<storage, read> ${name} : array<${type}>;
+      const mode = width === "update" ? "read_write" : "read";
+      return `${at} var<storage, ${mode}> ${name} : array<${type}>;
 fn load_${name}(i : i32) -> ${type} { return ${name}[i]; }`;
     }),
     `struct Uniforms { ${

@@ -100,7 +100,7 @@ const demo: RaftRecipe = {
   stages: [{
     name: "shapes",
     data: [{ dataset: "moving-shapes:train", repeat: 1, augmentation: cropsAndFlips(80, 80) }],
-    steps: 600,
+    steps: 350,
     batch: 4,
     learningRate: 1e-3,
     weightDecay: 1e-4,
@@ -108,7 +108,7 @@ const demo: RaftRecipe = {
     iterations: 6,
     batchNorm: "frozen",
   }],
-  heldOut: { dataset: "moving-shapes:test", samples: 12, every: 100, alsoAt: [1, 2, 4, 8] },
+  heldOut: { dataset: "moving-shapes:test", samples: 12, every: 100, alsoAt: [1, 2, 4, 8, 12] },
 };
 
 const smallRecipe: RaftRecipe = {

@@ -120,8 +120,8 @@ export function runFilterGradient(
     Math.ceil(vec4s(outChannels) / outQuads);
   const total = info.batchSize * info.outHeight * info.outWidth;
   // Enough segments to occupy a device, yet several pixels in each; a CPU is occupied sooner.
-  const invocations = access === "texels" ? 256 : 2048;
-  const wanted = 2 ** Math.ceil(Math.log2(Math.max(8, invocations / tiles)));
+  const [invocations, fewest] = access === "texels" ? [256, 1] : [2048, 8];
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(fewest, invocations / tiles)));
   const segments = Math.max(1, Math.min(wanted, 64, Math.floor(total / 4)));
   const values = [
     ...windowValues(info, pictureOf(info), featuresOf(info)),
