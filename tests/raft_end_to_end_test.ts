@@ -53,7 +53,7 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
       protocol: { id: string };
     };
     assertEquals(metrics.epe, whole.metrics.epe);
-    assertEquals(samples, 48);
+    assertEquals(samples, 36);
     assertEquals(protocol.id, "moving-shapes");
     assert("epePooled" in metrics && "fl" in metrics);
   });

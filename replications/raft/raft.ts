@@ -26,9 +26,9 @@ import { readRaftWeights } from "./weights.ts";
 /** One stage as the training loop sees it. */
 async function stageOf(
   stage: RaftStage,
+  iterations: number,
   raft: Raft,
-  seed: number,
-  dataDir: string,
+  { seed, dataDir }: { seed: number; dataDir: string },
 ): Promise<Stage<RaftBatch>> {
   const batches = await openBatches(stage, seed, dataDir);
   return {
@@ -52,20 +52,20 @@ async function stageOf(
     },
     batch: batches,
     loss: ({ image1, image2, flow, valid }) =>
-      sequenceLoss(raft.predictions(image1, image2, stage.iterations), flow, valid, stage.gamma),
+      sequenceLoss(raft.predictions(image1, image2, iterations), flow, valid, stage.gamma),
   };
 }
 
 async function training(
   recipe: RaftRecipe,
-  { seed, dataDir }: { seed: number; dataDir: string },
+  options: { seed: number; dataDir: string },
 ): Promise<DisposableJob> {
   const { heldOut } = recipe;
-  const test = await openDataset(heldOut.dataset, dataDir);
-  const raft = new Raft(recipe.model, seed);
+  const test = await openDataset(heldOut.dataset, options.dataDir);
+  const raft = new Raft(recipe.model, options.seed);
   const stages: Stage[] = [];
   for (const stage of recipe.stages) {
-    stages.push(await stageOf(stage, raft, seed, dataDir) as unknown as Stage);
+    stages.push(await stageOf(stage, recipe.iterations, raft, options) as unknown as Stage);
   }
   const contender = new RaftContender(raft, {
     kind: "run",
@@ -76,7 +76,7 @@ async function training(
   return {
     network: raft.network,
     stages,
-    configHash: sha256(JSON.stringify({ recipe, seed })),
+    configHash: sha256(JSON.stringify({ recipe, seed: options.seed })),
     parameters: raft.network.size,
     validation: {
       every: heldOut.every,
@@ -147,7 +147,7 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
         batch: stage.batch,
         crop: `${crop.height}×${crop.width}`,
         learningRate: stage.learningRate,
-        gigaflop: trainingGigaflop(recipe.model, crop, stage.iterations, stage.batch),
+        gigaflop: trainingGigaflop(recipe.model, crop, recipe.iterations, stage.batch),
         datasets: stage.data.map(({ dataset }) => dataset),
       };
     }),

@@ -27,8 +27,6 @@ export interface RaftStage {
   readonly weightDecay: number;
   /** Discount of earlier predictions in the sequence loss. */
   readonly gamma: number;
-  /** Update iterations of a training step. */
-  readonly iterations: number;
   /** Batch normalisation with batch statistics, or frozen. */
   readonly batchNorm: "batch" | "frozen";
 }
@@ -36,6 +34,8 @@ export interface RaftStage {
 /** A complete setup: model and stages. */
 export interface RaftRecipe extends Recipe {
   readonly model: RaftConfig;
+  /** Update iterations of a training step. */
+  readonly iterations: number;
   readonly stages: readonly RaftStage[];
   /** Held-out data that is scored during and after training. */
   readonly heldOut: {
@@ -97,6 +97,7 @@ const demo: RaftRecipe = {
   trainedOn: "moving-shapes",
   checkpointEvery: 50,
   model: tiny,
+  iterations: 6,
   stages: [{
     name: "shapes",
     data: [{ dataset: "moving-shapes:train", repeat: 1, augmentation: cropsAndFlips(80, 80) }],
@@ -105,7 +106,6 @@ const demo: RaftRecipe = {
     learningRate: 1e-3,
     weightDecay: 1e-4,
     gamma: 0.8,
-    iterations: 6,
     batchNorm: "frozen",
   }],
   heldOut: { dataset: "moving-shapes:test", samples: 12, every: 100, alsoAt: [1, 2, 4, 8, 12] },
@@ -121,6 +121,7 @@ const smallRecipe: RaftRecipe = {
   trainedOn: "moving-shapes-large",
   checkpointEvery: 50,
   model: small,
+  iterations: 8,
   stages: [{
     name: "shapes",
     data: [{
@@ -133,7 +134,6 @@ const smallRecipe: RaftRecipe = {
     learningRate: 5e-4,
     weightDecay: 1e-4,
     gamma: 0.8,
-    iterations: 8,
     batchNorm: "frozen",
   }],
   heldOut: {
@@ -161,6 +161,7 @@ const paper: RaftRecipe = {
   trainedOn: "C+T+S+K+H",
   checkpointEvery: 1000,
   model: large,
+  iterations: 12,
   stages: [
     {
       name: "chairs",
@@ -170,7 +171,6 @@ const paper: RaftRecipe = {
       learningRate: 4e-4,
       weightDecay: 1e-4,
       gamma: 0.8,
-      iterations: 12,
       batchNorm: "batch",
     },
     {
@@ -184,7 +184,6 @@ const paper: RaftRecipe = {
       learningRate: 1.25e-4,
       weightDecay: 1e-4,
       gamma: 0.8,
-      iterations: 12,
       batchNorm: "frozen",
     },
     {
@@ -201,7 +200,6 @@ const paper: RaftRecipe = {
       learningRate: 1.25e-4,
       weightDecay: 1e-5,
       gamma: 0.85,
-      iterations: 12,
       batchNorm: "frozen",
     },
     {
@@ -212,7 +210,6 @@ const paper: RaftRecipe = {
       learningRate: 1e-4,
       weightDecay: 1e-5,
       gamma: 0.85,
-      iterations: 12,
       batchNorm: "frozen",
     },
   ],
