@@ -11,7 +11,7 @@ export interface Headline {
   readonly verdict: Verdict;
   /** The verdict as a sentence. */
   readonly sentence: string;
-  /** Counts, where verdicts differ, and the reason where one reason covers the verdict. */
+  /** Counts, where verdicts differ, and the verdict's most frequent reason. */
   readonly detail: string;
 }
 
@@ -54,7 +54,19 @@ export function headline(comparisons: readonly Comparison[]): Headline {
   const detail = counts.length > 1
     ? [`Of ${comparisons.length} published numbers: ${listed}.`]
     : [];
-  const reasons = new Set(comparisons.filter((c) => c.verdict === verdict).map((c) => c.reason));
-  if (reasons.size === 1) detail.push(...reasons);
+  const reasons = comparisons.filter((c) => c.verdict === verdict).map((c) => c.reason);
+  const commonest = mostFrequent(reasons);
+  if (commonest) {
+    const { reason, times } = commonest;
+    const share = times === reasons.length ? "" : `For ${times} of ${reasons.length}: `;
+    detail.push(`${share}${reason}${/[.!?]$/.test(reason) ? "" : "."}`);
+  }
   return { verdict, sentence: SENTENCES[verdict], detail: detail.join(" ") };
+}
+
+function mostFrequent(reasons: readonly string[]): { reason: string; times: number } | null {
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const [first] = [...counts].sort(([, a], [, b]) => b - a); // stable: the earlier of equals
+  return first ? { reason: first[0], times: first[1] } : null;
 }

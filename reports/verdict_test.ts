@@ -24,7 +24,7 @@ Deno.test("headline() leads with the least favourable verdict and counts them al
   assertEquals(verdict, "close");
   assertEquals(
     detail,
-    "Of 5 published numbers: 1 close, 2 reproduced, 1 better, 1 not comparable. because",
+    "Of 5 published numbers: 1 close, 2 reproduced, 1 better, 1 not comparable. because.",
   );
 });
 
@@ -35,9 +35,11 @@ Deno.test("headline() lets no number that does not compare hide one that fails",
   }
 });
 
-Deno.test("headline() gives a reason only where it covers the verdict", () => {
+Deno.test("headline() gives the verdict's most frequent reason and says how often it holds", () => {
   const same = [comparison("not comparable"), comparison("not comparable")];
-  assertEquals(headline(same).detail, "because");
-  assertEquals(headline([...same, comparison("not comparable", "other")]).detail, "");
+  assertEquals(headline(same).detail, "because.");
+  const mixed = [comparison("not comparable", "Other!"), ...same];
+  assertEquals(headline(mixed).detail, "For 2 of 3: because.");
+  assertEquals(headline(mixed.slice(0, 1)).detail, "Other!");
   assertEquals(headline([]).verdict, "not run");
 });
