@@ -24,6 +24,7 @@ function command(
       ...args,
     ],
     cwd,
+    env: { INIT_CWD: cwd }, // `deno task test` leaves its own folder in it
     stdout: output,
     stderr: output,
   });
