@@ -7,9 +7,6 @@ import type { Command } from "commander";
 import { join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
-import { Progress } from "../base/progress.ts";
-import type { Evaluation, RunRecord } from "../benchmarks/record.ts";
-import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
 import type { BackendName } from "../nn/backend.ts";
 import {
   type Recipe,
@@ -37,10 +34,8 @@ import {
 } from "./command.ts";
 import { planText } from "./plan.ts";
 import {
-  ensureDatasets,
   keepScores,
   newestRun,
-  newRecord,
   openRun,
   prepareBackend,
   resumeTraining,
@@ -48,6 +43,7 @@ import {
   type Setting,
   startTraining,
 } from "./runs.ts";
+import { evaluationRun, metricsText, score, scoreLine, sourceOf } from "./scoring.ts";
 
 /** Options of every command. */
 interface Common {
@@ -352,110 +348,4 @@ async function reportOf(runs: readonly Run[], out: string | undefined): Promise<
   const path = out ?? join(runs[0].folder.path, "report.html");
   await writeReport(loaded, path);
   return path;
-}
-
-/** What a command's options say is to be run. */
-async function sourceOf<R extends Recipe, C extends { dispose?(): void }>(
-  replication: Replication<R, C>,
-  options: { run?: string; weights?: string; baseline?: string; runs: string },
-  setting: Setting,
-): Promise<Source> {
-  const given = (["run", "weights", "baseline"] as const).filter((name) => options[name]);
-  if (given.length > 1) {
-    throw new UsageError(`Cannot take both --${given[0]} and --${given[1]}`, "Give one of them.");
-  }
-  if (options.weights) return { kind: "weights", path: options.weights };
-  if (options.baseline) return { kind: "baseline", name: options.baseline };
-  const { paper } = replication;
-  const run = options.run
-    ? await openRun(options.run, paper.id, options.runs)
-    : await newestRun(paper.id, options.runs, "trained run", (r) => !!r.training?.weights);
-  if (!options.run) setting.say(`Using run ${run.folder.id}, the newest.`);
-  if (!run.record.training?.weights) {
-    throw new UsageError(
-      `Cannot use run ${run.folder.id}: it has no final weights`,
-      `Finish it: deno task ${paper.id} train --resume ${run.folder.id}`,
-    );
-  }
-  return { kind: "run", id: run.folder.id, path: run.folder.path, record: run.record };
-}
-
-/** Scores one source, with a progress line. */
-async function score<R extends Recipe, C extends { dispose?(): void }>(
-  replication: Replication<R, C>,
-  source: Source,
-  request: {
-    dataset: string;
-    protocol?: string;
-    iterations?: number;
-    samples?: number;
-    alsoAt?: readonly number[];
-  },
-  setting: Setting,
-): Promise<Scored> {
-  await ensureDatasets([request.dataset], setting);
-  await prepareBackend(setting);
-  const contender = await replication.contender(source);
-  const label = source.kind === "baseline" ? `evaluate ${source.name}` : "evaluate";
-  let progress: Progress | null = null;
-  try {
-    return await replication.evaluate(contender, {
-      ...request,
-      limit: request.samples,
-      dataDir: setting.dataDir,
-      signal: setting.signal,
-      onSample(done, total, note) {
-        progress ??= new Progress(label, total, setting.sink);
-        progress.update(done, note);
-      },
-    });
-  } finally {
-    (progress as Progress | null)?.end();
-    contender.dispose?.();
-  }
-}
-
-/** A run that holds nothing but evaluations of weights or a baseline. */
-async function evaluationRun(
-  replication: { readonly paper: RunRecord["paper"] },
-  source: Exclude<Source, { kind: "run" }>,
-  evaluation: Evaluation,
-  setting: Setting,
-): Promise<Run> {
-  const { paper } = replication;
-  const { contender, dataset, split } = evaluation;
-  const id = newRunId(paper.id, "evaluate", 0, new Date());
-  const flag = source.kind === "weights" ? `--weights ${source.path}` : `--baseline ${source.name}`;
-  const record: RunRecord = {
-    ...newRecord(replication, id, await prepareBackend(setting), {
-      scale: `${contender.name} scored on ${dataset} (${split}), ${evaluation.samples} samples`,
-      notes: [],
-      seed: 0,
-      commands: [
-        `deno task ${paper.id} evaluate ${flag} --dataset ${dataset}:${split} --protocol ${evaluation.protocol.id}`,
-      ],
-    }),
-    status: "complete",
-    finishedAt: new Date().toISOString(),
-  };
-  return { folder: await RunFolder.create(setting.runsDir, id), record };
-}
-
-const number = (value: number | null | undefined) => value == null ? "-" : value.toFixed(4);
-
-function scoreLine({ contender, dataset, split, metrics, samples }: Evaluation): string {
-  return `${contender.name}: EPE ${
-    number(metrics.epe)
-  } on ${dataset}:${split} (${samples} samples)`;
-}
-
-function metricsText(evaluation: Evaluation, run: string): string {
-  const { protocol, metrics } = evaluation;
-  const width = Math.max(...Object.keys(metrics).map((name) => name.length));
-  return [
-    scoreLine(evaluation),
-    `protocol ${protocol.id}: ${protocol.summary}`,
-    ...Object.entries(metrics).map(([name, value]) => `  ${name.padEnd(width)}  ${number(value)}`),
-    `run ${run}`,
-  ].join("\n");
 }
