@@ -191,7 +191,7 @@ export function shaderText(program: Program): string {
   const { inputs, widths, uniforms, workgroup, atomic, code } = program;
   const element = (width: Access) => width === "i32" ? "i32" : width === 4 ? "vec4<f32>" : "f32";
   const output = widths.at(-1)!;
-  const place = `vec2<i32>(i % ${ROW}, i / ${ROW})`;
+  const place = `vec2<i32>(i & ${ROW - 1}, i >> ${Math.log2(ROW)}u)`;
   return [
     output === "texels"
       ? `@group(0) @binding(0) var result : texture_storage_2d<rgba32float, write>;

@@ -30,7 +30,7 @@ import {
  * @param pixels Pixels of the tile.
  * @param quads Tile width in groups of four output channels.
  */
-function tileProgram(
+export function tileProgram(
   access: OperandAccess,
   direction: "forward" | "inputGradient",
   pixels: number,
