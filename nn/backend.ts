@@ -13,6 +13,7 @@ import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../base/errors.ts";
 import { registerConv2d } from "./kernels/conv2d.ts";
+import { useOperandAccess } from "./kernels/conv2d/operands.ts";
 import { forgetTexels } from "./kernels/texels.ts";
 
 /** Where tensors live and kernels run. */
@@ -147,7 +148,8 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   }
   await tf.setBackend(name);
   await tf.ready();
-  registerConv2d(adapter && isSoftware(adapter) ? "texels" : 4);
+  registerConv2d();
+  useOperandAccess(adapter && isSoftware(adapter) ? "texels" : 4);
   current = { name, adapter };
   return adapter;
 }

@@ -5,7 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { constant, uniformFanIn } from "./initializers.ts";
-import { type Activation, biasActivation } from "./kernels/bias_activation.ts";
+import type { Activation } from "./kernels/activation.ts";
+import { convLayer } from "./kernels/conv_layer.ts";
 import { standardize } from "./kernels/normalize.ts";
 import type { Initializer, Scope } from "./network.ts";
 
@@ -38,13 +39,8 @@ export function conv2d(
   const fallback = uniformFanIn(inChannels * kh * kw);
   const weight = scope.parameter("weight", [outChannels, inChannels, kh, kw], init ?? fallback);
   const bias = scope.parameter("bias", [outChannels], fallback);
-  const pad: [[number, number], [number, number], [number, number], [number, number]] = [
-    [0, 0],
-    [py, py],
-    [px, px],
-    [0, 0],
-  ];
-  return (x) => biasActivation(tf.conv2d(x, weight as tf.Tensor4D, stride, pad), bias, activation);
+  const settings = { stride, padding: [py, px], activation } as const;
+  return (x) => convLayer(x, weight as tf.Tensor4D, bias as tf.Tensor1D, settings);
 }
 
 /** Which statistics batch normalisation uses. */

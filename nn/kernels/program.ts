@@ -17,10 +17,10 @@ import { forgetTexels, ROW, type Texels } from "./texels.ts";
 
 /**
  * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
- * (`x[i]`), single numbers that it may also write ("update"), or {@link Texels} (`load_x(i)`,
- * `store_result(i, v)`).
+ * (`x[i]`), single numbers that it may also write ("update"), {@link Texels} (`load_x(i)`,
+ * `store_result(i, v)`), or Texels that an input names and the text writes ("store", `store_x(i, v)`).
  */
-export type Access = 1 | 4 | "i32" | "update" | "texels";
+export type Access = 1 | 4 | "i32" | "update" | "texels" | "store";
 
 /** WGSL text with the names it refers to. */
 export interface Program {
@@ -84,6 +84,9 @@ export function dispatch<O extends Output>(
     ? recorder.makeTensorInfo([...output], program.atomic ? "int32" : "float32")
     : output as TensorInfo | Texels;
   if (!Array.isArray(output) && !isTexels(target)) forgetTexels(backend, target.dataId);
+  inputs.forEach((input, i) => {
+    if (program.widths[i] === "update") forgetTexels(backend, (input as TensorInfo).dataId);
+  });
   const operands = [target, ...inputs];
   for (const operand of operands) if (!isTexels(operand)) upload(recorder, program, operand);
   const pipeline = pipelineOf(recorder.device, program);
@@ -192,16 +195,19 @@ export function shaderText(program: Program): string {
   const element = (width: Access) => width === "i32" ? "i32" : width === 4 ? "vec4<f32>" : "f32";
   const output = widths.at(-1)!;
   const place = `vec2<i32>(i & ${ROW - 1}, i >> ${Math.log2(ROW)}u)`;
+  const writable = (name: string, at: string) =>
+    `${at} var ${name} : texture_storage_2d<rgba32float, write>;
+fn store_${name}(i : i32, value : vec4<f32>) { textureStore(${name}, ${place}, value); }`;
   return [
     output === "texels"
-      ? `@group(0) @binding(0) var result : texture_storage_2d<rgba32float, write>;
-fn store_result(i : i32, value : vec4<f32>) { textureStore(result, ${place}, value); }`
+      ? writable("result", "@group(0) @binding(0)")
       : `@group(0) @binding(0) var<storage, read_write> result : array<${
         atomic ? "atomic<i32>" : element(output)
       }>;`,
     ...inputs.map((name, i) => {
       const at = `@group(0) @binding(${i + 1})`;
       const width = widths[i];
+      if (width === "store") return writable(name, at);
       if (width === "texels") {
         return `${at} var ${name} : texture_2d<f32>;
 fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0); }`;

@@ -18,7 +18,7 @@ import {
   lookupOnDemand,
   lookupVolume,
 } from "../../nn/kernels/correlation.ts";
-import type { Activation } from "../../nn/kernels/bias_activation.ts";
+import type { Activation } from "../../nn/kernels/activation.ts";
 import { pixelGrid } from "../../nn/kernels/grid_sample.ts";
 import { resizeBilinear } from "../../nn/kernels/resize_bilinear.ts";
 import { stopGradient } from "../../nn/kernels/kernel.ts";
