@@ -43,14 +43,32 @@ export function conv2d(
   return (x) => convLayer(x, weight as tf.Tensor4D, bias as tf.Tensor1D, settings);
 }
 
+/**
+ * Layers one after another. What lies between two of them is freed as soon as it is not needed, so
+ * that without a tape a long row takes no more memory than its largest layer.
+ */
+export function sequence(layers: readonly Layer[]): Layer {
+  return (x) =>
+    layers.reduce((y, layer) => {
+      const next = tf.tidy(() => layer(y));
+      if (y !== x && y !== next) y.dispose();
+      return next;
+    }, x);
+}
+
 /** Which statistics batch normalisation uses. */
 export interface BatchNormMode {
   /** True: those of the batch, and running statistics follow. False: the running ones ("frozen"). */
   batchStatistics: boolean;
 }
 
-/** Instance normalisation without parameters, eps 1e-5; statistics of each picture, always. */
-export const instanceNorm: Layer = (x) => standardize(x, x.shape[0]).standard;
+/**
+ * Instance normalisation without parameters, eps 1e-5; statistics of each picture, always.
+ *
+ * @param activation What follows it.
+ */
+export const instanceNorm = (activation: "none" | "relu" = "none"): Layer => (x) =>
+  standardize(x, x.shape[0], 1e-5, activation).standard;
 
 /**
  * Batch normalisation with parameters `weight`, `bias` and buffers `running_mean`, `running_var`,
