@@ -12,6 +12,8 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 /** Numbers in an rgba32float texture, four a texel, {@link ROW} texels a row. */
 export interface Texels {
   readonly texture: GPUTexture;
+  /** Of the whole texture. */
+  readonly view: GPUTextureView;
 }
 
 /** Texels of a row. */
@@ -41,13 +43,14 @@ class Shelf {
   take(count: number): Texels {
     // Powers of two, so that few sizes exist and most requests find a free one.
     const rows = 2 ** Math.ceil(Math.log2(Math.ceil(count / ROW)));
-    return this.free.get(rows)?.pop() ?? {
-      texture: this.device.createTexture({
-        size: [ROW, rows],
-        format: "rgba32float",
-        usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING,
-      }),
-    };
+    const free = this.free.get(rows)?.pop();
+    if (free) return free;
+    const texture = this.device.createTexture({
+      size: [ROW, rows],
+      format: "rgba32float",
+      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING,
+    });
+    return { texture, view: texture.createView() };
   }
 
   // The device keeps to the order of commands, so those recorded next may overwrite the texture.
