@@ -250,6 +250,9 @@ function upflow8(flow: tf.Tensor4D): tf.Tensor4D {
 /** Volumes of at most this many bytes are computed once; larger ones on demand. */
 export const LARGEST_VOLUME = 32 * 2 ** 20;
 
+/** Pictures of at most this many numbers a batch go through the feature encoder together. */
+const LARGEST_STACK = 3 * 512 * 512;
+
 /** Result of {@link Raft.encode}: all that the iterations need. */
 interface Encoded {
   readonly net: tf.Tensor4D;
@@ -294,9 +297,7 @@ export class Raft {
     const { levels, radius, hidden, context } = this.config;
     const scaled = (image: tf.Tensor4D) => tf.sub(tf.mul(image, 2 / 255), 1) as tf.Tensor4D;
     const first = scaled(image1);
-    // One after the other: instance statistics don't mix pictures, and buffers stay half as large.
-    const f1 = this.fnet(first);
-    const f2 = this.fnet(scaled(image2));
+    const [f1, f2] = this.features(first, scaled(image2));
     const [batch, height, width] = f1.shape;
     const at: Lookup = { height, width, levels, radius };
     const pyramid = correlationPyramid(f2, levels);
@@ -306,6 +307,14 @@ export class Raft {
       volume ? lookupVolume(volume, coords, at) : lookupOnDemand(f1, pyramid, coords, at);
     const [net, inp]: tf.Tensor4D[] = tf.split(this.cnet(first), [hidden, context], 3);
     return { net: tf.tanh(net), inp: tf.relu(inp), lookup };
+  }
+
+  /** Features of both pictures: at once, or one after the other where that would take much memory. */
+  private features(first: tf.Tensor4D, second: tf.Tensor4D): [tf.Tensor4D, tf.Tensor4D] {
+    if (first.size > LARGEST_STACK) return [this.fnet(first), this.fnet(second)];
+    // Instance statistics don't mix pictures.
+    const [f1, f2]: tf.Tensor4D[] = tf.split(this.fnet(tf.concat([first, second], 0)), 2, 0);
+    return [f1, f2];
   }
 
   /** Section 3.3: one refinement of the flow, at 1/8 resolution. */
