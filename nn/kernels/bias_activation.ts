@@ -9,6 +9,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { defineKernel, hostZeros } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { kernelSet } from "./selection.ts";
 
 /** What follows the bias. */
 export type Activation = "none" | "relu" | "sigmoid" | "tanh";
@@ -148,6 +149,12 @@ tf.registerGradient({
   },
 });
 
+/** {@link biasActivation} out of TensorFlow.js' own operations. */
+function composed<T extends tf.Tensor>(x: T, bias: tf.Tensor, activation: Activation): T {
+  const sum = tf.add<T>(x, bias);
+  return activation === "none" ? sum : tf[activation](sum);
+}
+
 /**
  * Adds a bias to every channel and applies an activation.
  *
@@ -160,6 +167,7 @@ export function biasActivation<T extends tf.Tensor>(
   bias: tf.Tensor,
   activation: Activation,
 ): T {
+  if (kernelSet() === "stock") return composed(x, bias, activation);
   return forward({ x, bias }, { activation }) as T;
 }
 

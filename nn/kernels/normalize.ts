@@ -18,6 +18,7 @@ import {
   stopGradient,
 } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { kernelSet } from "./selection.ts";
 
 /** How a tensor is read. */
 interface Attributes {
@@ -247,6 +248,19 @@ export interface Standardized<T extends tf.Tensor> {
   readonly moments: tf.Tensor3D;
 }
 
+/** {@link standardize} out of TensorFlow.js' own operations. */
+function composed<T extends tf.Tensor>(x: T, groups: number, epsilon: number): Standardized<T> {
+  const channels = x.shape.at(-1)!;
+  const rows = tf.reshape(x, [groups, x.size / groups / channels, channels]);
+  const { mean, variance } = tf.moments(rows, 1, true);
+  const standard = tf.mul(tf.sub(rows, mean), tf.rsqrt(tf.add(variance, epsilon)));
+  const moments = tf.stack([mean, variance].map((m) => tf.reshape(m, [groups, channels])), 2);
+  return {
+    standard: tf.reshape(standard, x.shape) as T,
+    moments: stopGradient(moments as tf.Tensor3D),
+  };
+}
+
 /**
  * Standardises the last axis' channels.
  *
@@ -259,6 +273,7 @@ export function standardize<T extends tf.Tensor>(
   groups: number,
   epsilon = 1e-5,
 ): Standardized<T> {
+  if (kernelSet() === "stock") return composed(x, groups, epsilon);
   const attributes = { groups, epsilon };
   // Off the tape: a second gradient path through the moments would count them twice.
   const moments = tf.engine().tidy(() => {
