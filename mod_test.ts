@@ -14,7 +14,7 @@ const NAMES = `
   findDataset FLOW_METRICS FLOW_PROTOCOLS FlowBuildOptions FlowColorOptions FlowColors
   FlowContender FlowDataset FlowField FlowMetric FlowMetricInfo FlowMetrics FlowProtocol
   flowProtocol FlowQuantity FlowSample FlowSource FlowStoreMeta flowToColor GalleryEntry
-  GalleryPicture gridSample Initializer Interrupted Interval loadCheckpoint LoadedRun loadRun
+  GalleryPicture gridSample Initializer Interrupted Interval KernelSet kernelSet loadCheckpoint LoadedRun loadRun
   Lookup lookupOnDemand lookupVolume Mask MaskedFlow MovingShapesConfig NdArray ndarray Network
   newRunId OneCycle oneCycle openDataset openFlowStore openStore openVideos packed pad Padded
   PaddingMode Parameter Picture pixelGrid Place PlannedStage Prediction PredictionRequest
@@ -26,7 +26,7 @@ const NAMES = `
   Scored ScoredFlow Selection sequenceLoss settle ShapesVideo ShapesVideos Source Stage
   standardize Standardized StateDict Store StoredArray StoredTensor StoreWriter stripPrefix
   TensorData toFloat32 train Training TrainingJob TrainingOptions TrainingOutcome TypedArray
-  UsageError useBackend Verdict VerifyOptions verifyStore warp withIterations writeFlo
+  UsageError useBackend useKernelSet Verdict VerifyOptions verifyStore warp withIterations writeFlo
   writeKittiFlow writePfm writePng writePpm writeReport writeSafetensors zeroFlow
 `.trim().split(/\s+/);
 

@@ -17,6 +17,8 @@ export function Reproduce({ runs }: { runs: readonly LoadedRun[] }): Markup {
   );
 }
 
+const KERNELS = { tuned: "Reflow's kernels", stock: "TensorFlow.js' own kernels" };
+
 function Run({ run: { record } }: { run: LoadedRun }): Markup {
   const { environment: env, training, commands, data } = record;
   const facts: [string, string | Markup][] = [
@@ -35,7 +37,7 @@ function Run({ run: { record } }: { run: LoadedRun }): Markup {
       "Machine",
       `${env.os} ${env.arch}, ${count(env.cores, "core")}, ${bytes(env.memoryBytes)} of memory`,
     ],
-    ["Backend", env.backend],
+    ["Backend", `${env.backend}, ${KERNELS[env.kernels]}`],
     ...(env.adapter === null ? [] : [
       ["Adapter", adapterName(env.adapter)],
       ["Largest storage binding", bytes(env.adapter.maxStorageBufferBindingSize)],
