@@ -1,0 +1,122 @@
+/**
+ * Our kernels against TensorFlow.js' own, on the device in use.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { randomStream } from "../../base/random.ts";
+import type { Contest, Contestant } from "../../base/speed_case.ts";
+import { settle } from "../backend.ts";
+import { type KernelSet, useKernelSet } from "../kernels/selection.ts";
+import { forgetTexels } from "../kernels/texels.ts";
+
+/** Normal numbers, drawn once; a prime count, so that no tensor's rows repeat each other. */
+let page: Float32Array | null = null;
+
+/**
+ * A tensor of normal numbers, the same at every call.
+ *
+ * @param deviation Their standard deviation.
+ */
+export function normals<T extends tf.Tensor>(shape: readonly number[], deviation = 1): T {
+  if (!page) {
+    const stream = randomStream(3, "speed");
+    page = Float32Array.from({ length: 65521 }, () => stream.normal());
+  }
+  const numbers = page;
+  const size = tf.util.sizeFromShape([...shape]);
+  const first = size % 9973; // tensors of different sizes start apart
+  const values = Float32Array.from(
+    { length: size },
+    (_, i) => deviation * numbers[(first + i) % numbers.length],
+  );
+  return tf.tensor(values, [...shape], "float32") as T;
+}
+
+/** Work on the device. */
+export interface DeviceWork {
+  /** Tensors it reads, which the contest owns. */
+  readonly operands: readonly tf.Tensor[];
+  /** Does it; what it returns is disposed of. */
+  compute(): tf.Tensor | tf.Tensor[];
+}
+
+/**
+ * A contestant that runs device work on one kernel set.
+ *
+ * Each call meets its operands as if they were new: a copy of them that a kernel keeps for itself is
+ * made again, as it would be in a network.
+ */
+export function onKernels(
+  set: KernelSet,
+  { operands, compute }: DeviceWork,
+  name: string = set === "tuned" ? "ours" : "TensorFlow.js",
+): Contestant {
+  const run = () => {
+    useKernelSet(set);
+    for (const { dataId } of operands) forgetTexels(tf.backend() as WebGPUBackend, dataId);
+    return tf.tidy(() => [compute()].flat());
+  };
+  return {
+    name,
+    call: () => tf.dispose(run()),
+    settle,
+    async result() {
+      const tensors = run();
+      const values = await Promise.all(tensors.map((tensor) => tensor.data()));
+      tf.dispose(tensors);
+      return concatenated(values as Float32Array[]);
+    },
+  };
+}
+
+/** One array after the other. */
+export function concatenated(parts: readonly ArrayLike<number>[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/**
+ * The same work on both kernel sets.
+ *
+ * @param tolerance Largest difference relative to the largest number.
+ * @param stock What the built-in kernels do instead, where they cannot do the same.
+ */
+export function kernelContest(
+  work: DeviceWork,
+  tolerance: number,
+  stock: Pick<DeviceWork, "compute"> & { readonly name?: string } = work,
+): Contest {
+  return {
+    ours: onKernels("tuned", work),
+    alternative: onKernels("stock", { ...work, compute: stock.compute }, stock.name),
+    tolerance,
+    close: () => closeWork(work),
+  };
+}
+
+/** Frees the operands and goes back to our kernels. */
+export function closeWork({ operands }: DeviceWork): void {
+  useKernelSet("tuned");
+  tf.dispose([...operands]);
+}
+
+/** An operation followed by its gradients by all operands, for an output gradient of ones. */
+export function withGradients(
+  operands: readonly tf.Tensor[],
+  operation: (...operands: tf.Tensor[]) => tf.Tensor,
+): DeviceWork {
+  return {
+    operands,
+    compute: () => {
+      const { value, grads } = tf.valueAndGrads(operation)([...operands]);
+      return [value, ...grads];
+    },
+  };
+}
