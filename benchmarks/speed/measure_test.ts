@@ -40,12 +40,12 @@ async function rowOf({ of, state }: ReturnType<typeof caseOf>, repeats = 3): Pro
 
 Deno.test("a contest gives medians, their ratio and the spread of pairs", async () => {
   const row = await rowOf(caseOf({
-    ours: contestant("ours", [1, 2], 99, 50, 100, 50),
-    alternative: contestant("theirs", [1, 2.0001], 99, 200, 200, 200),
+    ours: contestant("ours", [1, 2], 999, 250, 500, 250),
+    alternative: contestant("theirs", [1, 2.0001], 999, 1000, 1000, 1000),
     tolerance: 1e-3,
   }, { goal: 3, work: { amount: 1e9, unit: "flop" } }));
-  assertEquals(row.ours?.values, [0.05, 0.1, 0.05]);
-  assertEquals(row.alternative?.median, 0.2);
+  assertEquals(row.ours?.values, [0.25, 0.5, 0.25]);
+  assertEquals(row.alternative?.median, 1);
   assertEquals(row.ratio, { value: 4, lower: 3, upper: 4 });
   assertEquals([row.error, row.skipped, row.goal, row.work?.amount], [null, null, 3, 1e9]);
   assertEquals(row.agreement?.with, "theirs");
@@ -74,10 +74,10 @@ Deno.test("two that compute nothing do not agree", async () => {
 
 Deno.test("where others know the right result, both contestants are held against it", async () => {
   const expected = contestant("the oracle", [1, 2], 1);
-  const good = contestant("good", [1, 2], 50), bad = contestant("bad", [2, 2], 50);
+  const good = contestant("good", [1, 2], 250), bad = contestant("bad", [2, 2], 250);
   const tolerance = 1e-6;
   const alone = await rowOf(caseOf({ ours: good, alternative: null, expected, tolerance }));
-  assertEquals([alone.error, alone.ratio, alone.ours?.median], [null, null, 0.05]);
+  assertEquals([alone.error, alone.ratio, alone.ours?.median], [null, null, 0.25]);
   assertEquals(alone.agreement?.with, "the oracle");
   for (const [ours, alternative] of [[good, bad], [bad, good], [bad, null]] as const) {
     const row = await rowOf(caseOf({ ours, alternative, expected, tolerance }));
@@ -86,7 +86,7 @@ Deno.test("where others know the right result, both contestants are held against
 });
 
 Deno.test("a case may ask for fewer repeats", async () => {
-  const of = { ours: contestant("ours", [1], 50), alternative: null, tolerance: 0 };
+  const of = { ours: contestant("ours", [1], 250), alternative: null, tolerance: 0 };
   assertEquals((await rowOf(caseOf(of, { most: 2 }), 5)).ours?.values.length, 2);
   assertEquals((await rowOf(caseOf(of), 5)).ours?.values.length, 5);
 });

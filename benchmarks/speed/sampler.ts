@@ -11,12 +11,24 @@ import type { Contestant } from "../../base/speed_case.ts";
 /** Milliseconds now; tests give their own. */
 export type Clock = () => number;
 
-/** Seconds below which a sample would be made of the clock's and the queue's noise. */
-const SHORTEST_SAMPLE = 0.02;
+/**
+ * Seconds that a sample should take. Waiting for a device is answered up to 10 ms late, so a short
+ * piece of work is called many times before the wait.
+ */
+const SAMPLE = 0.15;
 
-/** Calls of one sample: a short piece of work is repeated, up to what a queue should hold. */
-function callsFor(seconds: number): number {
-  return Math.min(100, Math.max(1, Math.ceil(SHORTEST_SAMPLE / Math.max(seconds, 1e-6))));
+/** Calls of one sample at most. */
+const MOST_CALLS = 1000;
+
+/** Calls that make up a sample: four times as many until they can be timed, then in proportion. */
+async function callsFor(contestant: Contestant, now: Clock): Promise<number> {
+  for (let calls = 1;; calls *= 4) {
+    const seconds = calls * await secondsPerCall(contestant, calls, now);
+    const wanted = seconds > 0 ? Math.ceil(calls * SAMPLE / seconds) : MOST_CALLS;
+    if (seconds >= SAMPLE / 3 || calls * 4 > MOST_CALLS) {
+      return Math.min(MOST_CALLS, Math.max(1, wanted));
+    }
+  }
 }
 
 /** Seconds a call takes, of several in a row and one wait for all of them. */
@@ -33,8 +45,7 @@ async function secondsPerCall(contestant: Contestant, calls: number, now: Clock)
  *
  * @param contestants They take turns. Each must have run before, so that it is compiled.
  * @param repeats Samples of each.
- * @param slow Contestants whose first run, not timed, may be left out because a run takes so long
- * that it hardly matters.
+ * @param slow Contestants that take so long that no run is spent on warming up.
  * @returns The samples of each contestant, in the order in which they were taken.
  */
 export async function takeTurns(
@@ -43,8 +54,7 @@ export async function takeTurns(
 ): Promise<number[][]> {
   const calls = new Map<Contestant, number>();
   for (const contestant of contestants) {
-    const warm = slow?.has(contestant) ? Infinity : await secondsPerCall(contestant, 1, now);
-    calls.set(contestant, callsFor(warm));
+    calls.set(contestant, slow?.has(contestant) ? 1 : await callsFor(contestant, now));
   }
   const samples = contestants.map((): number[] => []);
   for (let repeat = 0; repeat < repeats; repeat++) {

@@ -28,40 +28,40 @@ function stage() {
 
 Deno.test("contestants take turns, and who goes first alternates", async () => {
   const { log, contestant, now } = stage();
-  const pair = [contestant("a", () => 50), contestant("b", () => 200)];
+  const pair = [contestant("a", () => 150), contestant("b", () => 200)];
   const samples = await takeTurns(pair, { repeats: 3, now });
   assertEquals(log.join(""), "ab" + "ab" + "ba" + "ab");
-  assertEquals(samples, [[0.05, 0.05, 0.05], [0.2, 0.2, 0.2]]);
+  assertEquals(samples, [[0.15, 0.15, 0.15], [0.2, 0.2, 0.2]]);
 });
 
 Deno.test("the first run of each is thrown away, and is spared the slow ones", async () => {
   const { log, contestant, now } = stage();
   let first = true;
-  const a = contestant("a", () => first ? (first = false, 900) : 30);
+  const a = contestant("a", () => first ? (first = false, 900) : 300);
   const b = contestant("b", () => 9000);
   const samples = await takeTurns([a, b], { repeats: 1, now, slow: new Set([b]) });
-  assertEquals(samples, [[0.03], [9]]);
+  assertEquals(samples, [[0.3], [9]]);
   assertEquals(log.join(""), "aab");
 });
 
 Deno.test("short work is called several times a sample, and given a call", async () => {
   const { log, contestant, now } = stage();
-  const samples = await takeTurns([contestant("a", () => 0.5)], { repeats: 2, now });
-  assertEquals(log.length, 1 + 2 * 40);
-  for (const value of samples[0]) assertAlmostEquals(value, 0.0005);
+  const samples = await takeTurns([contestant("a", () => 1)], { repeats: 2, now });
+  assertEquals(log.length, (1 + 4 + 16 + 64) + 2 * 150);
+  for (const value of samples[0]) assertAlmostEquals(value, 0.001);
 });
 
 Deno.test("work too short for the clock is not called without end", async () => {
   const { log, contestant, now } = stage();
   await takeTurns([contestant("a", () => 0)], { repeats: 1, now });
-  assertEquals(log.length, 101);
+  assertEquals(log.length, (1 + 4 + 16 + 64 + 256) + 1000);
 });
 
 Deno.test("what a contestant left in the queue is not the next one's time", async () => {
   const { contestant, now } = stage();
-  const a = contestant("a", () => 100);
+  const a = contestant("a", () => 200);
   a.call();
-  assertEquals(await takeTurns([a], { repeats: 1, now }), [[0.1]]);
+  assertEquals(await takeTurns([a], { repeats: 1, now }), [[0.2]]);
 });
 
 Deno.test("summarize() gives median, quartiles and the smallest in any order", () => {

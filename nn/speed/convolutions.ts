@@ -171,13 +171,15 @@ function caseOf(shape: ConvShape, backward: boolean): SpeedCase {
       open: () => {
         const x = normals([1, height, width, inChannels]);
         const filter = normals([kh, kw, inChannels, outChannels], (kh * kw * inChannels) ** -0.5);
-        const work = (conv: Conv) =>
-          backward
-            ? withGradients([x, filter], conv)
-            : { operands: [x, filter], compute: () => conv(x, filter) };
-        const stock = work(roundabout ? interleaved(shape) : direct(shape));
-        // Sums of up to a million terms in another order.
-        return Promise.resolve(kernelContest(work(direct(shape)), 1e-4, stock));
+        const operands = [x, filter];
+        const forward = (conv: Conv) => ({ operands, compute: () => conv(x, filter) });
+        // Sums of thousands of terms in another order.
+        const tolerance = 1e-4;
+        if (!backward) return Promise.resolve(kernelContest(forward(direct(shape)), tolerance));
+        const work = withGradients(operands, direct(shape));
+        if (!roundabout) return Promise.resolve(kernelContest(work, tolerance));
+        const stock = withGradients(operands, interleaved(shape), work.operands.at(-1));
+        return Promise.resolve(kernelContest(work, tolerance, stock));
       },
     },
   };

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { randomStream } from "../../base/random.ts";
 import type { Contest, Contestant } from "../../base/speed_case.ts";
-import { settle } from "../backend.ts";
+import { settle, submit } from "../backend.ts";
 import { type KernelSet, useKernelSet } from "../kernels/selection.ts";
 import { forgetTexels } from "../kernels/texels.ts";
 
@@ -34,6 +34,9 @@ export function normals<T extends tf.Tensor>(shape: readonly number[], deviation
   return tf.tensor(values, [...shape], "float32") as T;
 }
 
+/** Bytes of results that may wait for a submit. */
+const MOST_UNSUBMITTED = 2 ** 28;
+
 /** Work on the device. */
 export interface DeviceWork {
   /** Tensors it reads, which the contest owns. */
@@ -53,6 +56,7 @@ export function onKernels(
   { operands, compute }: DeviceWork,
   name: string = set === "tuned" ? "ours" : "TensorFlow.js",
 ): Contestant {
+  let unsubmitted = 0;
   const run = () => {
     useKernelSet(set);
     for (const { dataId } of operands) forgetTexels(tf.backend() as WebGPUBackend, dataId);
@@ -60,8 +64,20 @@ export function onKernels(
   };
   return {
     name,
-    call: () => tf.dispose(run()),
-    settle,
+    call() {
+      const tensors = run();
+      // Buffers that are done with are reused only after a submit.
+      unsubmitted += tensors.reduce((sum, { size }) => sum + 4 * size, 0);
+      if (unsubmitted > MOST_UNSUBMITTED) {
+        submit();
+        unsubmitted = 0;
+      }
+      tf.dispose(tensors);
+    },
+    async settle() {
+      unsubmitted = 0;
+      await settle();
+    },
     async result() {
       const tensors = run();
       const values = await Promise.all(tensors.map((tensor) => tensor.data()));
@@ -69,6 +85,12 @@ export function onKernels(
       return concatenated(values as Float32Array[]);
     },
   };
+}
+
+function normalsLike(compute: () => tf.Tensor): tf.Tensor {
+  const value = tf.tidy(compute);
+  value.dispose();
+  return normals(value.shape);
 }
 
 /** One array after the other. */
@@ -101,21 +123,26 @@ export function kernelContest(
   };
 }
 
-/** Frees the operands and goes back to our kernels. */
+/** Frees the operands, and goes back to our kernels. */
 export function closeWork({ operands }: DeviceWork): void {
   useKernelSet("tuned");
   tf.dispose([...operands]);
 }
 
-/** An operation followed by its gradients by all operands, for an output gradient of ones. */
+/**
+ * An operation followed by its gradients by all operands.
+ *
+ * @param dy Gradient of its result, the last of the work's operands; normal numbers unless given.
+ */
 export function withGradients(
   operands: readonly tf.Tensor[],
   operation: (...operands: tf.Tensor[]) => tf.Tensor,
+  dy: tf.Tensor = normalsLike(() => operation(...operands)),
 ): DeviceWork {
   return {
-    operands,
+    operands: [...operands, dy],
     compute: () => {
-      const { value, grads } = tf.valueAndGrads(operation)([...operands]);
+      const { value, grads } = tf.valueAndGrads(operation)([...operands], dy);
       return [value, ...grads];
     },
   };
