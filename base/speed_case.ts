@@ -23,11 +23,17 @@ export interface Contestant {
   result(): Promise<ArrayLike<number>>;
 }
 
+/** Somebody else's way. */
+export type Rival = Omit<Contestant, "result"> & Partial<Pick<Contestant, "result">>;
+
 /** Two ways of doing the same, ready to run. */
 export interface Contest {
   readonly ours: Contestant;
-  /** Null where nobody else does it. */
-  readonly alternative: Contestant | null;
+  /**
+   * Null where nobody else does it. Without a result where it does less than ours, as one who reads
+   * the same files without a look at what is in them.
+   */
+  readonly alternative: Rival | null;
   /** The right numbers, from somebody who is not timed; where absent, the alternative's. */
   readonly expected?: Pick<Contestant, "name" | "result">;
   /** Largest difference allowed, relative to the largest of the expected numbers. */
@@ -85,6 +91,8 @@ export interface SizePoint {
 export interface SpeedGroup {
   /** What `--only` takes. */
   readonly id: string;
+  /** Generated datasets that must be there. */
+  readonly datasets?: readonly string[];
   readonly title: string;
   /** What is compared and how, in a sentence or two. */
   readonly about: string;

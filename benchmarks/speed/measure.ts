@@ -7,7 +7,7 @@
  * @module
  */
 import { Interrupted } from "../../base/errors.ts";
-import type { Contest, Contestant, Reading, SpeedCase, SpeedGroup } from "../../base/speed_case.ts";
+import type { Contest, Reading, Rival, SpeedCase, SpeedGroup } from "../../base/speed_case.ts";
 import { fitPowerLaw } from "../statistics/power_law.ts";
 import { type Clock, summarize, takeTurns } from "./sampler.ts";
 import type { Samples, SizeCurve, SpeedRow } from "./speed_record.ts";
@@ -60,14 +60,14 @@ async function held(
   repeats: number,
   now: Clock,
 ): Promise<Partial<SpeedRow>> {
-  const slow = new Set<Contestant>();
-  const result = async (contestant: Contestant) => {
+  const slow = new Set<Rival>();
+  const result = async (contestant: Rival) => {
     const started = now();
-    const values = await contestant.result();
+    const values = await contestant.result?.() ?? null;
     if (now() - started > SLOW * 1000) slow.add(contestant);
     return values;
   };
-  const own = await result(ours);
+  const own = await result(ours) as ArrayLike<number>;
   const other = alternative && await result(alternative);
   const right = await expected?.result() ?? other;
   let agreement: SpeedRow["agreement"] = null;

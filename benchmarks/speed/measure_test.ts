@@ -85,6 +85,16 @@ Deno.test("where others know the right result, both contestants are held against
   }
 });
 
+Deno.test("who does less than ours is timed and held against nothing", async () => {
+  const { result: _, ...alternative } = contestant("plain", [], 1000);
+  const expected = contestant("the oracle", [1], 1);
+  for (const [found, error] of [[1, false], [2, true]] as const) {
+    const ours = contestant("ours", [found], 500);
+    const row = await rowOf(caseOf({ ours, alternative, expected, tolerance: 1e-6 }));
+    assertEquals([row.error !== null, row.ratio?.value], [error, error ? undefined : 2]);
+  }
+});
+
 Deno.test("a case may ask for fewer repeats", async () => {
   const of = { ours: contestant("ours", [1], 250), alternative: null, tolerance: 0 };
   assertEquals((await rowOf(caseOf(of, { most: 2 }), 5)).ours?.values.length, 2);

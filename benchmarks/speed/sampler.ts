@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Contestant } from "../../base/speed_case.ts";
+import type { Rival } from "../../base/speed_case.ts";
 
 /** Milliseconds now; tests give their own. */
 export type Clock = () => number;
@@ -21,7 +21,7 @@ const SAMPLE = 0.15;
 const MOST_CALLS = 1000;
 
 /** Calls that make up a sample: four times as many until they can be timed, then in proportion. */
-async function callsFor(contestant: Contestant, now: Clock): Promise<number> {
+async function callsFor(contestant: Rival, now: Clock): Promise<number> {
   for (let calls = 1;; calls *= 4) {
     const seconds = calls * await secondsPerCall(contestant, calls, now);
     const wanted = seconds > 0 ? Math.ceil(calls * SAMPLE / seconds) : MOST_CALLS;
@@ -32,7 +32,7 @@ async function callsFor(contestant: Contestant, now: Clock): Promise<number> {
 }
 
 /** Seconds a call takes, of several in a row and one wait for all of them. */
-async function secondsPerCall(contestant: Contestant, calls: number, now: Clock): Promise<number> {
+async function secondsPerCall(contestant: Rival, calls: number, now: Clock): Promise<number> {
   await contestant.settle();
   const started = now();
   for (let i = 0; i < calls; i++) await contestant.call();
@@ -49,10 +49,10 @@ async function secondsPerCall(contestant: Contestant, calls: number, now: Clock)
  * @returns The samples of each contestant, in the order in which they were taken.
  */
 export async function takeTurns(
-  contestants: readonly Contestant[],
-  { repeats, now, slow }: { repeats: number; now: Clock; slow?: ReadonlySet<Contestant> },
+  contestants: readonly Rival[],
+  { repeats, now, slow }: { repeats: number; now: Clock; slow?: ReadonlySet<Rival> },
 ): Promise<number[][]> {
-  const calls = new Map<Contestant, number>();
+  const calls = new Map<Rival, number>();
   for (const contestant of contestants) {
     calls.set(contestant, slow?.has(contestant) ? 1 : await callsFor(contestant, now));
   }

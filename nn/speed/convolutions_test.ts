@@ -79,7 +79,7 @@ Deno.test("both contestants compute the same, and all is freed", async () => {
       contestant.call();
       await contestant.settle();
     }
-    const [own, other] = [await ours.result(), await alternative!.result()].map((data) => ({
+    const [own, other] = [await ours.result(), await alternative!.result!()].map((data) => ({
       shape: [data.length],
       data: data as Float32Array,
     }));

@@ -34,6 +34,11 @@ export function normals<T extends tf.Tensor>(shape: readonly number[], deviation
   return tf.tensor(values, [...shape], "float32") as T;
 }
 
+/** Makes kernels forget the copies of tensors that they keep for themselves. */
+export function asNew(tensors: readonly tf.Tensor[]): void {
+  for (const { dataId } of tensors) forgetTexels(tf.backend() as WebGPUBackend, dataId);
+}
+
 /** Bytes of results that may wait for a submit. */
 const MOST_UNSUBMITTED = 2 ** 28;
 
@@ -59,7 +64,7 @@ export function onKernels(
   let unsubmitted = 0;
   const run = () => {
     useKernelSet(set);
-    for (const { dataId } of operands) forgetTexels(tf.backend() as WebGPUBackend, dataId);
+    asNew(operands);
     return tf.tidy(() => [compute()].flat());
   };
   return {

@@ -2,8 +2,8 @@
 
     python3 tests/reference/export_raft_onnx.py data/bench/raft-small-128x256x12.onnx
 
-torchvision's graph (an implementation independent of ours) with the weights that
-deterministic_weights.ts regenerates. Inputs `image1`, `image2` [1, 3, 128, 256], RGB in 0...255;
+torchvision's graph (an implementation independent of ours) with the weights of deterministic.py,
+which it also writes, under official names, to a safetensors file beside it. Inputs `image1`, `image2` [1, 3, 128, 256], RGB in 0...255;
 output `flow` [1, 2, 128, 256] in pixels, after 12 updates. Size and updates are baked in: a trace
 unrolls the loop.
 """
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 import deterministic
+from fixture_files import save_tensors
 import raft_reference as reference
 import torchvision_raft
 
@@ -32,21 +33,18 @@ class LastFlow(torch.nn.Module):
         return self.model(2 * (image1 / 255) - 1, 2 * (image2 / 255) - 1, UPDATES)[-1]
 
 
-def deterministic_model() -> torch.nn.Module:
-    shapes = reference.RAFT(small=True).state_dict()
-    state = {name: torch.from_numpy(deterministic.tensor(name, tuple(value.shape))).to(value.dtype)
-             for name, value in shapes.items()}
-    return torchvision_raft.build(True, state)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write RAFT-small as ONNX.")
     parser.add_argument("out", type=Path)
     out = parser.parse_args().out
-    out.parent.mkdir(parents=True, exist_ok=True)
+    shapes = reference.RAFT(small=True).state_dict()
+    state = {name: torch.from_numpy(deterministic.tensor(name, tuple(value.shape))).to(value.dtype)
+             for name, value in shapes.items()}
+    save_tensors(str(out.resolve().with_suffix("")), state, {"source": Path(__file__).name})
     picture = torch.zeros(1, 3, HEIGHT, WIDTH)
-    torch.onnx.export(LastFlow(deterministic_model()).eval(), (picture, picture), str(out),
-                      opset_version=OPSET, input_names=["image1", "image2"], output_names=["flow"])
+    model = LastFlow(torchvision_raft.build(True, state)).eval()
+    torch.onnx.export(model, (picture, picture), str(out), opset_version=OPSET,
+                      input_names=["image1", "image2"], output_names=["flow"])
 
 
 if __name__ == "__main__":
