@@ -40,6 +40,27 @@ export function duration(seconds: number): string {
   return `${seconds < 10 ? decimal(seconds) : Math.round(seconds)} s`;
 }
 
+/** A short time in the unit that suits it: `0.231 ms`, `12.3 ms`, `1.52 s`. */
+export function time(seconds: number): string {
+  if (seconds >= 1) return `${decimal(seconds)} s`;
+  const ms = 1000 * seconds;
+  return `${ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : decimal(ms)} ms`;
+}
+
+/** Work done in a second: `5.21 GFLOP/s`, `312 MB/s`. */
+export function rate(work: { amount: number; unit: "flop" | "byte" }, seconds: number): string {
+  const perSecond = work.amount / seconds;
+  const [value, unit] = work.unit === "byte"
+    ? [perSecond / 1e6, "MB/s"]
+    : [perSecond / 1e9, "GFLOP/s"];
+  return `${Number(value.toPrecision(3))} ${unit}`;
+}
+
+/** How many times as fast: `0.87×`, `3.4×`, `12×`. */
+export function times(ratio: number): string {
+  return `${ratio >= 10 ? ratio.toFixed(0) : ratio >= 1 ? ratio.toFixed(1) : ratio.toFixed(2)}×`;
+}
+
 /** Bytes in binary units: `128 MiB`. */
 export function bytes(count: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
