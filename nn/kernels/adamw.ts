@@ -119,7 +119,9 @@ export function clipFactorOracle(
 /** {@link clipFactor} out of TensorFlow.js' own operations. */
 function composedClip(gradients: readonly tf.Tensor[], maximum: number): tf.Tensor1D {
   return tf.tidy(() => {
-    const norm = tf.sqrt(tf.addN(gradients.map((g) => tf.sum(tf.square(g)))));
+    // addN binds all of them at once, more than a shader may.
+    const squares = tf.stack(gradients.map((g) => tf.sum(tf.square(g))));
+    const norm = tf.sqrt(tf.sum(squares));
     return tf.stack([tf.minimum(1, tf.div(maximum, tf.add(norm, 1e-6))), norm]) as tf.Tensor1D;
   });
 }

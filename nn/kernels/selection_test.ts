@@ -146,6 +146,11 @@ Deno.test("clipping and the optimiser's update agree on both sets", async () => 
   });
 });
 
+Deno.test("more gradients than a shader may bind are clipped on both sets", async () => {
+  const gradients = Array.from({ length: 100 }, (_, i) => onDevice(drawn("gradient", [i + 1])));
+  await assertSame("clip", FORWARD, () => [clipFactor(gradients, 1)]);
+});
+
 Deno.test("stock kernels cannot update a plain tensor in place", () => {
   const x = tf.zeros([2]), moments = tf.zeros([2, 2]);
   const settings = { learningRate: 1, beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, step: 1 };

@@ -141,9 +141,10 @@ export function activationCases(): SpeedCase[] {
 /**
  * Clipping and AdamW's update of a network's parameters.
  *
+ * @param shape Whose parameters, in words.
  * @param build Makes the network; its parameters and gradients are overwritten.
  */
-export function optimizerCase(name: string, build: () => Network): SpeedCase {
+export function optimizerCase(name: string, shape: string, build: () => Network): SpeedCase {
   const open = () => {
     const network = build();
     const gradients = network.trainable.map(({ tensor }) => normals(tensor.shape, 0.01));
@@ -185,7 +186,7 @@ export function optimizerCase(name: string, build: () => Network): SpeedCase {
       },
     });
   };
-  return { name, shape: "", measure: { open } };
+  return { name, shape, measure: { open } };
 }
 
 /** Updates of RAFT for one picture pair. */

@@ -332,7 +332,7 @@ export function raftGroups(dataDir: string): readonly SpeedGroup[] {
       about: "Clipping by the global norm and AdamW's update of all parameters, against a " +
         "composition of TensorFlow.js' operations.",
       cases: () => [
-        optimizerCase("clipping and AdamW, RAFT-small", () => new Raft(small).network),
+        optimizerCase("clipping and AdamW", "RAFT-small", () => new Raft(small).network),
       ],
     },
     {
