@@ -138,6 +138,9 @@ export function activationCases(): SpeedCase[] {
   ];
 }
 
+/** The same values in memory of their own: a clone would share what is updated in place. */
+const copyOf = (tensor: tf.Tensor): tf.Tensor => tf.add(tensor, 0);
+
 /**
  * Clipping and AdamW's update of a network's parameters.
  *
@@ -149,7 +152,7 @@ export function optimizerCase(name: string, shape: string, build: () => Network)
     const network = build();
     const gradients = network.trainable.map(({ tensor }) => normals(tensor.shape, 0.01));
     // Each kernel set has moments of its own, so that both start from the same.
-    const first = new Map(network.trainable.map(({ name, tensor }) => [name, tensor.clone()]));
+    const first = network.trainable.map(({ tensor }) => copyOf(tensor));
     const optimizers = new Map<string, AdamW>();
     const update = (set: "tuned" | "stock") => {
       const optimizer = optimizers.get(set)!;
@@ -165,7 +168,9 @@ export function optimizerCase(name: string, shape: string, build: () => Network)
         async result() {
           optimizers.get(set)?.dispose();
           optimizers.set(set, new AdamW(network, adamwDefaults));
-          for (const { name, tensor } of network.trainable) tensor.assign(first.get(name)!.clone());
+          for (const [i, { tensor }] of network.trainable.entries()) {
+            tf.tidy(() => tensor.assign(copyOf(first[i])));
+          }
           onKernels(set, work).call();
           const values: ArrayLike<number>[] = [];
           for (const { tensor } of network.trainable) {
@@ -180,7 +185,7 @@ export function optimizerCase(name: string, shape: string, build: () => Network)
       alternative: contestant("stock"),
       tolerance: 1e-5,
       close() {
-        closeWork({ operands: [...gradients, ...first.values()], compute: () => [] });
+        closeWork({ operands: [...gradients, ...first], compute: () => [] });
         for (const optimizer of optimizers.values()) optimizer.dispose();
         network.dispose();
       },
