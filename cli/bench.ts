@@ -12,7 +12,7 @@ import { ExitCode, Interrupted, ReflowError, UsageError } from "../base/errors.t
 import { writeFileAtomic } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
-import type { SpeedGroup } from "../base/speed_case.ts";
+import type { SpeedCase, SpeedGroup } from "../base/speed_case.ts";
 import { RunFolder, timeStamp } from "../benchmarks/run_folder.ts";
 import { measure, measureSizes } from "../benchmarks/speed/measure.ts";
 import {
@@ -78,7 +78,11 @@ export function chosen(groups: readonly SpeedGroup[], only?: readonly string[]):
 /** What was measured so far. */
 type Measured = Pick<SpeedRecord, "rows" | "sizes">;
 
-/** Runs one group and adds what it measured; stops between rows where the user asks to. */
+/**
+ * Runs one group and adds what it measured.
+ *
+ * @throws {Interrupted} Between rows, where the user asks to stop.
+ */
 export async function runGroup(
   group: SpeedGroup,
   into: Measured,
@@ -86,7 +90,7 @@ export async function runGroup(
 ): Promise<void> {
   let progress: Progress | null = null;
   try {
-    const cases = await group.cases?.() ?? [];
+    const cases = await casesOf(group);
     for (const [i, of] of cases.entries()) {
       signal.throwIfAborted();
       progress ??= new Progress(group.id, cases.length, sink);
@@ -106,6 +110,18 @@ export async function runGroup(
     }
   } finally {
     progress?.end();
+  }
+}
+
+/** A group's cases; where they cannot be made, one that says why. */
+async function casesOf({ id, cases }: SpeedGroup): Promise<SpeedCase[]> {
+  try {
+    return await cases?.() ?? [];
+  } catch (error) {
+    return [{
+      ...{ name: id, shape: "" },
+      measure: { unit: "s", read: () => Promise.reject(error) },
+    }];
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Samples, SizeCurve, SpeedRow } from "../benchmarks/speed/speed_record.ts";
-import { bytes, decimal, integer, rate, time, times } from "../reports/format.ts";
+import { bytes, decimal, integer, rate, time, times, timesRange } from "../reports/format.ts";
 
 /** Rows as aligned columns: work, ours, alternative, ratio with its quartiles, wanted ratio. */
 export function speedTable(rows: readonly SpeedRow[]): string {
@@ -20,7 +20,7 @@ export function speedTable(rows: readonly SpeedRow[]): string {
         measured(row, ours),
         alternative ? `${measured(row, alternative)} ${alternative.name}` : "-",
         ratio ? times(ratio.value) : "-",
-        ratio ? `${times(ratio.lower)} to ${times(ratio.upper)}` : "",
+        ratio ? timesRange(ratio.lower, ratio.upper) : "",
         goal !== null && ratio ? `${goal}× ${ratio.value >= goal ? "reached" : "missed"}` : "",
       ];
     }),

@@ -22,7 +22,9 @@ import {
   NO_VALUE,
   rate,
   time,
+  timeRange,
   times,
+  timesRange,
 } from "./format.ts";
 import { renderPage } from "./page.tsx";
 import { codeFacts, Facts, machineFacts, shortAdapter } from "./sections/environment.tsx";
@@ -50,7 +52,13 @@ export async function renderSpeedPage(record: SpeedRecord): Promise<string> {
       <Headline record={record} />,
       <Glance groups={groups} />,
       ...groups.map(({ group, rows, curve }) => (
-        <GroupSection group={group} rows={rows} curve={curve} charts={charts} />
+        <GroupSection
+          group={group}
+          rows={rows}
+          curve={curve}
+          charts={charts}
+          repeats={record.repeats}
+        />
       )),
       <Reproduce record={record} />,
     ],
@@ -103,9 +111,10 @@ function Headline({ record }: { record: SpeedRecord }): Markup {
         </p>
       )}
       <p class="scale">
-        Results are compared before anything is timed. Contestants take turns in one process on one
-        adapter; a time is the median of {count(record.repeats, "sample")}{" "}
-        or as many as a row says, a ratio that of two medians, above 1 where ours is faster.
+        Results are compared before anything is timed, and contestants take turns in one process on
+        one adapter. A time is the median of {count(record.repeats, "sample")}{" "}
+        (or as many as its row says), with the middle half of them; a ratio is that of two medians,
+        above 1 where ours is better.
       </p>
       <dl class="figures">
         <Figure
@@ -172,10 +181,23 @@ function Glance({ groups }: { groups: readonly Filled[] }): Markup {
   );
 }
 
-function GroupSection({ group, rows, curve, charts }: Filled & {
+/** The contestants' names, where all rows of a group have the same: they head the columns. */
+type CommonNames = Readonly<Record<"ours" | "alternative", string | null>>;
+
+function commonNames(rows: readonly SpeedRow[]): CommonNames {
+  const common = (side: keyof CommonNames) => {
+    const names = new Set(rows.map((row) => row[side]?.name).filter((name) => name !== undefined));
+    return names.size === 1 ? [...names][0] : null;
+  };
+  return { ours: common("ours"), alternative: common("alternative") };
+}
+
+function GroupSection({ group, rows, curve, charts, repeats }: Filled & {
   curve: SizeCurve | null;
   charts: readonly Chart[];
+  repeats: number;
 }): Markup {
+  const common = commonNames(rows);
   return (
     <Section id={group.id} title={group.title} lead={group.about}>
       {rows.length > 0 && (
@@ -184,14 +206,14 @@ function GroupSection({ group, rows, curve, charts }: Filled & {
             <thead>
               <tr>
                 <th scope="col">Work</th>
-                <th scope="col" class="number">Ours</th>
-                <th scope="col" class="number">Alternative</th>
+                <th scope="col" class="number">{common.ours ?? "Ours"}</th>
+                <th scope="col" class="number">{common.alternative ?? "Alternative"}</th>
                 <th scope="col" class="number">Ratio</th>
                 <th scope="col" class="number">Wanted</th>
                 <th scope="col" class="number">Difference</th>
               </tr>
             </thead>
-            <tbody>{rows.map((row) => <Row row={row} />)}</tbody>
+            <tbody>{rows.map((row) => <Row row={row} usual={repeats} common={common} />)}</tbody>
           </table>
         </Scroll>
       )}
@@ -205,7 +227,11 @@ function GroupSection({ group, rows, curve, charts }: Filled & {
   );
 }
 
-function Row({ row }: { row: SpeedRow }): Markup {
+function Row({ row, usual, common }: {
+  row: SpeedRow;
+  usual: number;
+  common: CommonNames;
+}): Markup {
   const { name, shape, note, ours, alternative, ratio, agreement } = row;
   const head = (
     <th scope="row">
@@ -228,13 +254,13 @@ function Row({ row }: { row: SpeedRow }): Markup {
   return (
     <tr>
       {head}
-      <Measured row={row} samples={ours} />
-      <Measured row={row} samples={alternative} />
+      <Measured row={row} samples={ours} usual={usual} common={common.ours} />
+      <Measured row={row} samples={alternative} usual={usual} common={common.alternative} />
       <td class="number">
         {ratio && (
           <>
             <strong>{times(ratio.value)}</strong>
-            <small>{times(ratio.lower)} to {times(ratio.upper)}</small>
+            {ours!.values.length > 1 && <small>{timesRange(ratio.lower, ratio.upper)}</small>}
           </>
         )}
       </td>
@@ -245,7 +271,7 @@ function Row({ row }: { row: SpeedRow }): Markup {
         {agreement && (
           <>
             {decimal(agreement.difference)}
-            <small>to {agreement.with}</small>
+            {agreement.with !== alternative?.name && <small>to {agreement.with}</small>}
           </>
         )}
       </td>
@@ -253,18 +279,24 @@ function Row({ row }: { row: SpeedRow }): Markup {
   );
 }
 
-/** One contestant's median, rate and spread. */
-function Measured({ row, samples }: { row: SpeedRow; samples: Samples | null }): Markup {
+/** One contestant: its median, its rate and, with several samples, their spread. */
+function Measured({ row, samples, usual, common }: {
+  row: SpeedRow;
+  samples: Samples | null;
+  usual: number;
+  common: string | null;
+}): Markup {
   if (!samples) return <td class="number">{NO_VALUE}</td>;
   const { unit, work } = row;
-  const { median, lower, upper, values } = samples;
+  const { median, lower, upper, values, name } = samples;
   const timed = unit === "s";
   return (
     <td class="number">
       {timed ? time(median) : integer(median)}
-      {timed && work && <small>{rate(work, median)}</small>}
-      {timed && <small>{time(lower)} to {time(upper)}, {count(values.length, "sample")}</small>}
-      <small>{samples.name}</small>
+      {name !== common && <small>{name}</small>}
+      {work && <small>{rate(work, median)}</small>}
+      {values.length > 1 && <small>{timeRange(lower, upper)}</small>}
+      {timed && values.length !== usual && <small>{count(values.length, "sample")}</small>}
     </td>
   );
 }

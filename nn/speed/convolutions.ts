@@ -123,8 +123,8 @@ function goalOf({ height, width, inChannels, outChannels, kernel }: ConvShape, b
   return wide && height * width >= 64 * 128 ? 5 : 3;
 }
 
-/** Operations from which on a call may take many seconds. */
-const LONG = 4e9;
+/** Operations from which on a call may take seconds, and three samples must do. */
+const LONG = 1e9;
 
 type Conv = (x: tf.Tensor, filter: tf.Tensor) => tf.Tensor;
 
