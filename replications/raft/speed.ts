@@ -83,9 +83,9 @@ function inferenceContest(): Promise<Contest> {
 }
 
 /** Channels first, as PyTorch has it. */
-function planes(picture: Picture): OnnxInput {
-  const [height, width, channels] = picture.shape;
-  const values = packed(picture), data = new Float32Array(values.length);
+function planes(view: Parameters<typeof packed>[0]): OnnxInput {
+  const [height, width, channels] = view.shape;
+  const values = packed(view), data = new Float32Array(values.length);
   const area = height * width;
   for (let i = 0; i < values.length; i++) {
     data[i % channels * area + Math.floor(i / channels)] = values[i];
@@ -109,7 +109,7 @@ async function onnxContest(path: string, provider: OnnxProvider): Promise<Contes
   const [image1, image2] = pair.map(planes);
   const twin = await openOnnx(path, provider);
   const done = () => Promise.resolve(); // both give their result only when it is there
-  const ours = async () => planes((await contender.predict(...pair, [UPDATES]))[0] as never).data;
+  const ours = async () => planes((await contender.predict(...pair, [UPDATES]))[0]).data;
   return {
     ours: { name: "ours", call: () => contender.predict(...pair, [UPDATES]), settle, result: ours },
     alternative: {
