@@ -7,6 +7,12 @@
  * @module
  */
 
+/**
+ * The result of a piece of work, in parts: each is compared by itself, so that the small numbers of
+ * one are not lost in the large ones of another.
+ */
+export type Result = readonly ArrayLike<number>[];
+
 /** One way of doing a piece of work. */
 export interface Contestant {
   /** For people: "ours", "TensorFlow.js", "onnxruntime-web, WASM". */
@@ -20,7 +26,7 @@ export interface Contestant {
    */
   settle(): Promise<void>;
   /** Does the work once more and gives its result, to compare. */
-  result(): Promise<ArrayLike<number>>;
+  result(): Promise<Result>;
 }
 
 /** Somebody else's way. */
@@ -36,7 +42,7 @@ export interface Contest {
   readonly alternative: Rival | null;
   /** The right numbers, from somebody who is not timed; where absent, the alternative's. */
   readonly expected?: Pick<Contestant, "name" | "result">;
-  /** Largest difference allowed, relative to the largest of the expected numbers. */
+  /** Largest difference allowed, relative to the largest of the expected numbers of its part. */
   readonly tolerance: number;
   /** Frees what the contest holds. */
   close(): void | Promise<void>;

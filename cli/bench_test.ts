@@ -9,7 +9,7 @@ const contestant = (name: string, result: number): Contestant => ({
   name,
   call: () => new Promise((resolve) => setTimeout(resolve, 20)),
   settle: () => Promise.resolve(),
-  result: () => Promise.resolve([result]),
+  result: () => Promise.resolve([[result]]),
 });
 
 const caseOf = (name: string, ours: number): SpeedCase => ({

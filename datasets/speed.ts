@@ -54,7 +54,7 @@ export async function readingCase(
         }
       },
       settle,
-      result: async () => packed(await store.array(ARRAYS[0]).read([0])),
+      result: async () => [packed(await store.array(ARRAYS[0]).read([0]))],
     },
     alternative: {
       name: "plain files",
@@ -65,7 +65,7 @@ export async function readingCase(
     },
     expected: {
       name: "the generator",
-      result: () => Promise.resolve(packed(renderVideo(config, "train", 0).frames)),
+      result: () => Promise.resolve([packed(renderVideo(config, "train", 0).frames)]),
     },
     tolerance: 0,
     close() {},

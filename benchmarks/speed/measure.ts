@@ -7,7 +7,14 @@
  * @module
  */
 import { Interrupted } from "../../base/errors.ts";
-import type { Contest, Reading, Rival, SpeedCase, SpeedGroup } from "../../base/speed_case.ts";
+import type {
+  Contest,
+  Reading,
+  Result,
+  Rival,
+  SpeedCase,
+  SpeedGroup,
+} from "../../base/speed_case.ts";
 import { fitPowerLaw } from "../statistics/power_law.ts";
 import { type Clock, summarize, takeTurns } from "./sampler.ts";
 import type { Samples, SizeCurve, SpeedRow } from "./speed_record.ts";
@@ -67,7 +74,7 @@ async function held(
     if (now() - started > SLOW * 1000) slow.add(contestant);
     return values;
   };
-  const own = await result(ours) as ArrayLike<number>;
+  const own = await result(ours) as Result;
   const other = alternative && await result(alternative);
   const right = await expected?.result() ?? other;
   let agreement: SpeedRow["agreement"] = null;
@@ -97,10 +104,16 @@ async function held(
 }
 
 /**
- * Largest difference relative to the largest expected number. Infinite where the lengths differ, a
- * number is not finite, or nothing but zeros is expected, which agrees with what was never computed.
+ * Largest difference of any part relative to its largest expected number. Infinite where lengths
+ * differ, a number is not finite, or a part is expected to be nothing but zeros, which agrees with
+ * what was never computed.
  */
-export function difference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+export function difference(actual: Result, expected: Result): number {
+  if (actual.length !== expected.length || expected.length === 0) return Infinity;
+  return Math.max(...expected.map((part, i) => partDifference(actual[i], part)));
+}
+
+function partDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Infinity;
   let largest = 0, worst = 0;
   for (let i = 0; i < expected.length; i++) {

@@ -18,7 +18,7 @@ function contestant(name: string, result: readonly number[], ...ms: number[]): C
       time.ms += ms[Math.min(n++, ms.length - 1)] ?? 0;
     },
     settle: () => Promise.resolve(),
-    result: () => Promise.resolve(result),
+    result: () => Promise.resolve([result]),
   };
 }
 
@@ -128,13 +128,16 @@ Deno.test("what cannot be had says so, and what is counted keeps its unit", asyn
   assertEquals([counted.unit, counted.ours?.median, counted.ratio?.value], ["submits", 2, 4]);
 });
 
-Deno.test("difference() is relative to the largest expected number", () => {
-  assertEquals(difference([1, 10], [1, 8]), 0.25);
-  assertEquals(difference([1, 8], [1, 8]), 0);
-  for (const actual of [[1], [NaN, 8], [1, Infinity]]) {
-    assertEquals(difference(actual, [1, 8]), Infinity);
+Deno.test("difference() is relative to the largest expected number of each part", () => {
+  assertEquals(difference([[1, 10]], [[1, 8]]), 0.25);
+  assertEquals(difference([[1, 8], [3]], [[1, 8], [3]]), 0);
+  // A part of small numbers is not excused by one of large ones.
+  assertEquals(difference([[1e6], [0.5]], [[1e6], [1]]), 0.5);
+  for (const actual of [[[1]], [[NaN, 8]], [[1, Infinity]], [[1, 8], [1]], []]) {
+    assertEquals(difference(actual, [[1, 8]]), Infinity);
   }
-  assertEquals(difference([0, 0], [0, 0]), Infinity);
+  assertEquals(difference([[1], [0, 0]], [[1], [0, 0]]), Infinity);
+  assertEquals(difference([], []), Infinity);
 });
 
 Deno.test("sizes are fitted against pixels, and a size that fails leaves the others", async () => {

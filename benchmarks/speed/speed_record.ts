@@ -48,7 +48,10 @@ export const SpeedRow = z.strictObject({
   agreement: z.strictObject({
     /** Whose result was expected. */
     with: z.string(),
-    /** Largest difference relative to the largest expected number; null where it is no number. */
+    /**
+     * Largest difference of any part of the result (a gradient, say) relative to that part's largest
+     * number; null where it is no number.
+     */
     difference: amount.nullable(),
     tolerance: amount,
   }).nullable(),

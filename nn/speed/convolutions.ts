@@ -169,8 +169,12 @@ function caseOf(shape: ConvShape, backward: boolean): SpeedCase {
       : {},
     measure: {
       open: () => {
-        const x = normals([1, height, width, inChannels]);
-        const filter = normals([kh, kw, inChannels, outChannels], (kh * kw * inChannels) ** -0.5);
+        const x = normals([1, height, width, inChannels], 0);
+        const filter = normals(
+          [kh, kw, inChannels, outChannels],
+          1,
+          (kh * kw * inChannels) ** -0.5,
+        );
         const operands = [x, filter];
         const forward = (conv: Conv) => ({ operands, compute: () => conv(x, filter) });
         // Sums of thousands of terms in another order.

@@ -20,7 +20,6 @@ import { AdamW, adamwDefaults } from "../optimizers.ts";
 import type { Network } from "../network.ts";
 import {
   closeWork,
-  concatenated,
   type DeviceWork,
   kernelContest,
   normals,
@@ -39,7 +38,7 @@ function operationCase(
   { backward = false, tolerance = 1e-4 } = {},
 ): SpeedCase {
   const open = () => {
-    const operands = shapes.map((shape) => normals(shape));
+    const operands = shapes.map((shape, i) => normals(shape, i));
     const work: DeviceWork = backward
       ? withGradients(operands, operation)
       : { operands, compute: () => operation(...operands) };
@@ -150,7 +149,7 @@ const copyOf = (tensor: tf.Tensor): tf.Tensor => tf.add(tensor, 0);
 export function optimizerCase(name: string, shape: string, build: () => Network): SpeedCase {
   const open = () => {
     const network = build();
-    const gradients = network.trainable.map(({ tensor }) => normals(tensor.shape, 0.01));
+    const gradients = network.trainable.map(({ tensor }, i) => normals(tensor.shape, i, 0.01));
     // Each kernel set has moments of its own, so that both start from the same.
     const first = network.trainable.map(({ tensor }) => copyOf(tensor));
     const optimizers = new Map<string, AdamW>();
@@ -176,7 +175,7 @@ export function optimizerCase(name: string, shape: string, build: () => Network)
           for (const { tensor } of network.trainable) {
             values.push(await tensor.data() as Float32Array);
           }
-          return concatenated(values);
+          return values;
         },
       };
     };
@@ -207,8 +206,8 @@ export function correlationCases(): SpeedCase[] {
   return cases.map(({ depth, ...at }): SpeedCase => {
     const { height, width, radius } = at;
     const open = () => {
-      const [f1, f2] = [0, 1].map((i) => normals<tf.Tensor4D>([1, height, width, depth], 1 + i));
-      const grid = normals<tf.Tensor4D>([1, height, width, 2], 4);
+      const [f1, f2] = [0, 1].map((i) => normals<tf.Tensor4D>([1, height, width, depth], i));
+      const grid = normals<tf.Tensor4D>([1, height, width, 2], 2, 4);
       const coords = tf.tidy(() => tf.add(grid, [width / 2, height / 2]) as tf.Tensor4D);
       grid.dispose();
       const operands = [f1, f2, coords];
@@ -252,7 +251,7 @@ export function samplingCases(): SpeedCase[] {
   ): SpeedCase => {
     const open = () => {
       const entries = Object.entries(shapes);
-      const operands = entries.map(([, shape]) => normals(shape, 5));
+      const operands = entries.map(([, shape], i) => normals(shape, i, 5));
       const inputs = Object.fromEntries(entries.map(([key], i) => [key, operands[i]]));
       const work = { operands, compute: () => operation(inputs) };
       const result = async () => {
@@ -260,7 +259,7 @@ export function samplingCases(): SpeedCase[] {
         for (const [key, tensor] of Object.entries(inputs)) {
           host[key] = { shape: tensor.shape, data: await tensor.data() as Float32Array };
         }
-        return oracleOf(kernel)(host, {}).data;
+        return [oracleOf(kernel)(host, {}).data];
       };
       return Promise.resolve({
         ours: onKernels("tuned", work),

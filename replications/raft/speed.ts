@@ -19,7 +19,6 @@ import { type KernelSet, useKernelSet } from "../../nn/kernels/selection.ts";
 import { AdamW } from "../../nn/optimizers.ts";
 import {
   asNew,
-  concatenated,
   convolutionCases,
   CONVOLUTIONS,
   GpuMeter,
@@ -109,14 +108,14 @@ async function onnxContest(path: string, provider: OnnxProvider): Promise<Contes
   const [image1, image2] = pair.map(planes);
   const twin = await openOnnx(path, provider);
   const done = () => Promise.resolve(); // both give their result only when it is there
-  const ours = async () => planes((await contender.predict(...pair, [UPDATES]))[0]).data;
+  const ours = async () => [planes((await contender.predict(...pair, [UPDATES]))[0]).data];
   return {
     ours: { name: "ours", call: () => contender.predict(...pair, [UPDATES]), settle, result: ours },
     alternative: {
       name: `onnxruntime-web, ${provider === "webgpu" ? "WebGPU" : "WASM, one thread"}`,
       call: () => twin.run({ image1, image2 }),
       settle: done,
-      result: () => twin.run({ image1, image2 }),
+      result: async () => [await twin.run({ image1, image2 })],
     },
     tolerance: 1e-3,
     async close() {
@@ -161,7 +160,7 @@ async function openDemo(dataDir: string) {
       asNew(tensors);
       await trainStep(job.network, optimizers[set], stage, batch, 0, 0);
     },
-    /** The loss and every gradient. */
+    /** The loss and the gradients; these are one part, since some are zero but for rounding. */
     async gradients(set: KernelSet) {
       useKernelSet(set);
       const parameters = job.network.trainable.map(({ tensor }) => tensor);
@@ -170,7 +169,8 @@ async function openDemo(dataDir: string) {
       );
       const values = await Promise.all([value, ...grads].map((tensor) => tensor.data()));
       tf.dispose([value, ...grads]);
-      return concatenated(values as Float32Array[]);
+      const [loss, ...gradients] = values as Float32Array[];
+      return [loss, gradients.flatMap((gradient) => [...gradient])];
     },
     close() {
       useKernelSet("tuned");
