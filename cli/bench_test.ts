@@ -55,7 +55,7 @@ Deno.test("groups are chosen by name, in the order of the page", () => {
   }
 });
 
-Deno.test("a group's rows are measured in order, and a wrong one does not stop the next", async () => {
+Deno.test("rows are measured in order, and a wrong one does not stop the next", async () => {
   const { into, done } = run(group(() => [caseOf("good", 1), caseOf("bad", 2), caseOf("last", 1)]));
   await done;
   assertEquals(into.rows.map(({ name }) => name), ["good", "bad", "last"]);

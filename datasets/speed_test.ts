@@ -10,7 +10,7 @@ const config = {
   ...{ height: 24, width: 32, frames: 3, trainVideos: 2, valVideos: 1, testVideos: 1, tracks: 4 },
 };
 
-Deno.test("both ways read all chunks of the first videos, and ours what was generated", async () => {
+Deno.test("both ways read the same chunks, and ours gives what was generated", async () => {
   const folder = await Deno.makeTempDir();
   const { readFile } = Deno;
   try {

@@ -57,7 +57,7 @@ function violations(edges: readonly Edge[]): string[] {
     // A paper is known to nobody else, not even to what all papers share.
     const paper = paperOf(to);
     const open = paper === undefined || paper === paperOf(from) || from === "mod.ts" ||
-      // The benchmark runs over all papers at once; it knows what they time, and nothing else of them.
+      // The benchmark runs over all papers; it knows what they time, and nothing else of them.
       from === "cli/bench.ts" && /^replications\/[^/]+\/speed\.ts$/.test(to);
     return near && open ? [] : [`${from} (${name}) imports ${to}`];
   });

@@ -22,8 +22,7 @@ export interface OnnxModel {
 }
 
 /**
- * Opens a model of one float32 output. The runtime takes half a second to load and some 26 MB, so it
- * is loaded only here.
+ * Opens a model of one float32 output. The runtime is large, so it is loaded only here.
  *
  * @throws {EnvironmentError} When the runtime cannot run it there.
  */

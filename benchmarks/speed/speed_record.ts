@@ -16,7 +16,7 @@ const amount = z.number().nonnegative();
 export const Samples = z.strictObject({
   /** For people: "ours", "TensorFlow.js". */
   name: z.string(),
-  /** In the row's unit, in the order in which they were taken; a sample is the mean of its calls. */
+  /** In the row's unit, in the order of taking; a sample is the mean of its calls. */
   values: z.array(amount).min(1),
   median: amount,
   /** First quartile. */
@@ -49,8 +49,8 @@ export const SpeedRow = z.strictObject({
     /** Whose result was expected. */
     with: z.string(),
     /**
-     * Largest difference of any part of the result (a gradient, say) relative to that part's largest
-     * number; null where it is no number.
+     * Largest difference of any part of the result (a gradient, say) relative to that part's
+     * largest number; null where it is no number.
      */
     difference: amount.nullable(),
     tolerance: amount,

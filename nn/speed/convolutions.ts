@@ -157,7 +157,8 @@ export function convolutionCases(shapes: readonly ConvShape[]): SpeedCase[] {
 function caseOf(shape: ConvShape, backward: boolean): SpeedCase {
   const { height, width, inChannels, outChannels, kernel: [kh, kw] } = shape;
   const roundabout = backward && shape.dilation > 1;
-  const flop = (backward ? 3 : 1) * flopOf(shape); // each gradient takes as much as the forward pass
+  // Each gradient takes as much as the forward pass.
+  const flop = (backward ? 3 : 1) * flopOf(shape);
   return {
     name: `${nameOf(shape)}, ${backward ? "forward and backward" : "forward"}`,
     shape: `${height}×${width}`,

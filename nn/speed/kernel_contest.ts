@@ -17,7 +17,7 @@ let page: Float32Array | null = null;
 /**
  * A tensor of normal numbers, the same at every call.
  *
- * @param which Tells tensors of one case apart: two of the same numbers could make a gradient vanish.
+ * @param which Tells tensors of one case apart: equal ones could make a gradient vanish.
  * @param deviation Their standard deviation.
  */
 export function normals<T extends tf.Tensor>(
@@ -58,8 +58,8 @@ export interface DeviceWork {
 /**
  * A contestant that runs device work on one kernel set.
  *
- * Each call meets its operands as if they were new: a copy of them that a kernel keeps for itself is
- * made again, as it would be in a network.
+ * Each call meets its operands as if they were new: a copy of them that a kernel keeps for itself
+ * is made again, as it would be in a network.
  */
 export function onKernels(
   set: KernelSet,

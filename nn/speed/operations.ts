@@ -63,7 +63,7 @@ const bothWays = (
     )
   );
 
-/** Products of a vision transformer with 197 tokens of 384 numbers and 6 heads, and a square one. */
+/** Products of a vision transformer (197 tokens of 384 numbers, 6 heads), and a square one. */
 export function matrixProductCases(): SpeedCase[] {
   const product = (
     name: string,

@@ -12,9 +12,9 @@ type Size = readonly [height: number, width: number];
 const at = (level: number): Size => [128 >> level, 256 >> level];
 
 /**
- * PWC-Net as released (Sun et al., CVPR 2018): six pyramid levels of three convolutions, five decoders
- * of densely connected ones, a dilated context network. A transposed convolution is the input gradient
- * of the convolution that is listed for it.
+ * PWC-Net as released (Sun et al., CVPR 2018): six pyramid levels of three convolutions, five
+ * decoders of densely connected ones, a dilated context network. A transposed convolution is the
+ * input gradient of the convolution that is listed for it.
  */
 export function pwcNetConvolutions(): ConvShape[] {
   const shapes: ConvShape[] = [];
@@ -43,8 +43,8 @@ export function pwcNetConvolutions(): ConvShape[] {
 }
 
 /**
- * ResNet-50 at output stride 8 with 1×1 projector and predictor, as FlowE has it: the last two stages
- * keep their size, and their first block keeps the dilation of the stage before.
+ * ResNet-50 at output stride 8 with 1×1 projector and predictor, as FlowE has it: the last two
+ * stages keep their size, and their first block keeps the dilation of the stage before.
  */
 export function resNet50Convolutions(): ConvShape[] {
   const shapes = [square([128, 256], 3, 64, 7, { stride: 2 })];

@@ -282,7 +282,7 @@ async function* sizes(): AsyncIterable<SizePoint> {
   }
 }
 
-/** Seconds from the start of `predict` to its end, with a shader cache that is empty and then not. */
+/** Seconds from the start of `predict` to its end, with a cold shader cache and a warm one. */
 async function readStart(repeats: number) {
   const folder = await Deno.makeTempDir({ prefix: "reflow-bench-" });
   try {

@@ -1,6 +1,6 @@
 /**
- * Time and peak memory of RAFT-small on one picture size; a process of its own, so that nothing that
- * ran before counts: `speed_at_size.ts HEIGHT WIDTH` prints a SizePoint.
+ * Time and peak memory of RAFT-small on one picture size; a process of its own, so that nothing
+ * that ran before counts: `speed_at_size.ts HEIGHT WIDTH` prints a SizePoint.
  *
  * @module
  */
