@@ -14,20 +14,21 @@ const NAMES = `
   findDataset FLOW_METRICS FLOW_PROTOCOLS FlowBuildOptions FlowColorOptions FlowColors
   FlowContender FlowDataset FlowField FlowMetric FlowMetricInfo FlowMetrics FlowProtocol
   flowProtocol FlowQuantity FlowSample FlowSource FlowStoreMeta flowToColor GalleryEntry
-  GalleryPicture gridSample Initializer Interrupted Interval loadCheckpoint LoadedRun loadRun
-  Lookup lookupOnDemand lookupVolume Mask MaskedFlow MovingShapesConfig NdArray ndarray Network
-  newRunId OneCycle oneCycle openDataset openFlowStore openStore openVideos packed pad Padded
-  PaddingMode Parameter Picture pixelGrid Place PlannedStage Prediction PredictionRequest
-  ProtocolStamp protocolStamp PublishedNumber Raft raft RaftConfig RaftContender raftLarge
-  RaftRecipe raftSmall RaftStage RandomStream randomStream readFlo readKittiFlow readPfm
-  readPfmFlow readPicture readPpm readPth readRaftWeights readSafetensors readWeights Recipe
-  RecipeName RECORD_SCHEMA ReflowError renderReport renderVideo Replication Report resizeBilinear
-  RunFolder RunRecord SafetensorsFile SampleMetrics SampleResults saveCheckpoint Schedule Scope
-  Scored ScoredFlow Selection sequenceLoss settle ShapesVideo ShapesVideos Source Stage
-  standardize Standardized StateDict Store StoredArray StoredTensor StoreWriter stripPrefix
-  TensorData toFloat32 train Training TrainingJob TrainingOptions TrainingOutcome TypedArray
-  UsageError useBackend Verdict VerifyOptions verifyStore warp withIterations writeFlo
-  writeKittiFlow writePfm writePng writePpm writeReport writeSafetensors zeroFlow
+  GalleryPicture gridSample Initializer Interrupted Interval KernelSet kernelSet loadCheckpoint
+  LoadedRun loadRun Lookup lookupOnDemand lookupVolume Mask MaskedFlow MovingShapesConfig NdArray
+  ndarray Network newRunId OneCycle oneCycle openDataset openFlowStore openStore openVideos
+  packed pad Padded PaddingMode Parameter parseSpeedRecord Picture pixelGrid Place PlannedStage
+  Prediction PredictionRequest ProtocolStamp protocolStamp PublishedNumber Raft raft RaftConfig
+  RaftContender raftLarge RaftRecipe raftSmall RaftStage RandomStream randomStream readFlo
+  readKittiFlow readPfm readPfmFlow readPicture readPpm readPth readRaftWeights readSafetensors
+  readWeights Recipe RecipeName RECORD_SCHEMA ReflowError renderReport renderSpeedPage
+  renderVideo Replication Report resizeBilinear RunFolder RunRecord SafetensorsFile SampleMetrics
+  SampleResults saveCheckpoint Schedule Scope Scored ScoredFlow Selection sequenceLoss settle
+  ShapesVideo ShapesVideos Source SpeedRecord Stage standardize Standardized StateDict Store
+  StoredArray StoredTensor StoreWriter stripPrefix TensorData toFloat32 train Training
+  TrainingJob TrainingOptions TrainingOutcome TypedArray UsageError useBackend useKernelSet
+  Verdict VerifyOptions verifyStore warp withIterations writeFlo writeKittiFlow writePfm writePng
+  writePpm writeReport writeSafetensors zeroFlow
 `.trim().split(/\s+/);
 
 /** The exports as mod.ts spells them: whether each is a type, and its public name. */

@@ -124,6 +124,8 @@ export const Environment = z.strictObject({
   cores: z.number().int(),
   memoryBytes: z.number(),
   backend: z.string(),
+  /** Ours, or TensorFlow.js' own to compare with; before there was a choice, ours. */
+  kernels: z.enum(["tuned", "stock"]).default("tuned"),
   adapter: z.strictObject({
     vendor: z.string(),
     architecture: z.string(),

@@ -241,8 +241,12 @@ export class RunFolder {
  * @param now Start of the run; its UTC time is used.
  */
 export function newRunId(paper: string, recipe: string, seed: number, now: Date): string {
-  const [date, time] = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").split("T");
-  return `${paper}-${recipe}-s${seed}-${date}-${time}`;
+  return `${paper}-${recipe}-s${seed}-${timeStamp(now)}`;
+}
+
+/** A UTC time as part of a file's name, `20261122-101530`. */
+export function timeStamp(now: Date): string {
+  return now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
 }
 
 /** Adds an array of one chunk to a store. */

@@ -28,6 +28,7 @@ const RECORD: RunRecord = {
     cores: 2,
     memoryBytes: 1,
     backend: "cpu",
+    kernels: "tuned",
     adapter: null,
     packages: {},
   },

@@ -12,6 +12,7 @@ import { resolve } from "@std/path";
 import { ExitCode, Interrupted, ReflowError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { Progress, type ProgressSink, silent, terminal } from "../base/progress.ts";
+import { kernelSets } from "../nn/kernels/selection.ts";
 
 /** A command whose mistakes are thrown rather than ending the process; see {@link runCommand}. */
 export function createCommand(name: string, description: string): Command {
@@ -41,6 +42,12 @@ export function runsOption(): Option {
 export function backendOption(): Option {
   return choiceOption("--backend <name>", "where tensors live", ["webgpu", "cpu"])
     .default("webgpu");
+}
+
+/** `--kernels tuned|stock`. */
+export function kernelsOption(): Option {
+  const about = "ours (tuned, the default) or TensorFlow.js' own (stock)";
+  return choiceOption("--kernels <set>", about, kernelSets);
 }
 
 /** `--json`. */

@@ -8,6 +8,7 @@ import { join } from "@std/path";
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { BackendName } from "../nn/backend.ts";
+import type { KernelSet } from "../nn/kernels/selection.ts";
 import {
   type Recipe,
   type RecipeName,
@@ -24,6 +25,7 @@ import {
   dataOption,
   interruptSignal,
   jsonOption,
+  kernelsOption,
   printResult,
   progressSink,
   quietOption,
@@ -50,6 +52,8 @@ interface Common {
   data: string;
   runs: string;
   backend: BackendName;
+  /** Ours where absent; a resumed run keeps those it started with. */
+  kernels?: KernelSet;
   quiet: boolean;
   json: boolean;
 }
@@ -90,6 +94,7 @@ const settingOf = (options: Common): Setting => ({
   dataDir: options.data,
   runsDir: options.runs,
   backend: options.backend,
+  kernels: options.kernels ?? "tuned",
   sink: progressSink(options.quiet),
   signal: interruptSignal(),
   say: (text) => console.error(text),
@@ -128,6 +133,7 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
     .enablePositionalOptions()
     .addHelpText("before", `Without a command: the demo from nothing to a report.\n`);
   common(program)
+    .addOption(kernelsOption())
     .option("--seed <n>", "seed of everything random", wholeNumber(0), 0)
     .option("--steps <n>", "training steps, instead of the demo's", wholeNumber(1))
     .action((options: WholeOptions) => whole(replication, options));
@@ -144,6 +150,7 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
       )
         .default("demo"),
     )
+    .addOption(kernelsOption())
     .option("--seed <n>", "seed of everything random", wholeNumber(0), 0)
     .option("--steps <n>", "training steps in all, instead of the recipe's", wholeNumber(1))
     .option("--run <id>", "name of the new run")
@@ -154,6 +161,7 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
 
   sub("evaluate", "score a run, a weights file or a baseline under a protocol")
     .requiredOption("--dataset <id[:split]>", "what to score on")
+    .addOption(kernelsOption())
     .option("--run <id>", "a trained run; default the newest")
     .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
     .option("--baseline <name>", replication.baselines.join(" or "))
@@ -168,6 +176,7 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
       .argument("<first>", "picture 1: PNG, JPEG or PPM", userPath)
       .argument("<second>", "picture 2, of the same size", userPath)
       .requiredOption("--out <file>", "flow file to write (.flo)", userPath)
+      .addOption(kernelsOption())
       .option("--image <file>", "colour picture of the flow to write (.png)", userPath)
       .option("--run <id>", "a trained run; default the newest")
       .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
@@ -241,9 +250,9 @@ async function trainCommand<R extends Recipe, C extends { dispose?(): void }>(
     );
     return;
   }
-  if (options.resume && (options.run || options.steps)) {
+  if (options.resume && (options.run || options.steps || options.kernels)) {
     throw new UsageError(
-      "Cannot resume with other settings: --resume takes none of --run, --steps",
+      "Cannot resume with other settings: --resume takes none of --run, --steps, --kernels",
     );
   }
   const run = options.resume

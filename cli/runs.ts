@@ -13,6 +13,7 @@ import { RECORD_SCHEMA, type RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
 import { findDataset, openDataset } from "../datasets/registry.ts";
 import { type BackendName, useBackend } from "../nn/backend.ts";
+import { type KernelSet, useKernelSet } from "../nn/kernels/selection.ts";
 import { writeSafetensors } from "../nn/weights/safetensors.ts";
 import type { DisposableJob, Recipe, Replication, Scored } from "../replications/replication.ts";
 import { train } from "../replications/training.ts";
@@ -23,16 +24,20 @@ export interface Setting {
   readonly dataDir: string;
   readonly runsDir: string;
   readonly backend: BackendName;
+  readonly kernels: KernelSet;
   readonly sink: ProgressSink;
   readonly signal: AbortSignal;
   /** Tells the user something on standard error. */
   say(text: string): void;
 }
 
-/** Makes the backend ready. */
-export async function prepareBackend(setting: Setting): Promise<RunRecord["environment"]> {
-  const adapter = await useBackend(setting.backend);
-  return await captureEnvironment(setting.backend, adapter);
+/** Makes the backend and its kernels ready. */
+export async function prepareBackend(
+  { backend, kernels }: Pick<Setting, "backend" | "kernels">,
+): Promise<RunRecord["environment"]> {
+  const adapter = await useBackend(backend);
+  useKernelSet(kernels);
+  return await captureEnvironment(backend, adapter, kernels);
 }
 
 /** Builds the embedded datasets among those named; the others must be there already. */
@@ -151,7 +156,7 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
   setting: Setting,
   checkpointEvery?: number,
 ): Promise<Run> {
-  const { training, seed, id } = run.record;
+  const { training, seed, id, environment } = run.record;
   if (!training) throw new UsageError(`Cannot resume ${id}: it never trained anything`);
   if (training.weights) {
     setting.say(`${id} has finished its ${training.totalSteps} steps already.`);
@@ -159,7 +164,8 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
   }
   const recipe = training.config as unknown as R;
   await ensureDatasets(datasetsOf(replication, recipe), setting);
-  await prepareBackend(setting);
+  // The bits of a run that was never interrupted: on the kernels it started with.
+  await prepareBackend({ backend: setting.backend, kernels: environment.kernels });
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
   return await runJob(run, job, {
     resume: true,

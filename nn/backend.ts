@@ -171,6 +171,15 @@ export function backendInUse(): BackendName | null {
   return current?.name ?? null;
 }
 
+/** Hands what was recorded to the device, without waiting for it. */
+export function submit(): void {
+  const backend = tf.backend();
+  if (!(backend instanceof CheckedBackend)) return;
+  backend.endComputePassEncoder();
+  backend.ensureCommandEncoderReady();
+  backend.submitQueue();
+}
+
 /**
  * Waits for the device to finish what it was given.
  *
@@ -179,9 +188,7 @@ export function backendInUse(): BackendName | null {
 export async function settle(): Promise<void> {
   const backend = tf.backend();
   if (!(backend instanceof CheckedBackend)) return;
-  backend.endComputePassEncoder();
-  backend.ensureCommandEncoderReady();
-  backend.submitQueue();
+  submit();
   await backend.device.queue.onSubmittedWorkDone();
   await backend.check();
 }

@@ -176,8 +176,15 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
   return { steps: step, finalLoss: loss, seconds: seconds(), resumed };
 }
 
-/** Forward, backward, check, update. */
-async function trainStep(
+/**
+ * One training step: forward, backward, check, update.
+ *
+ * @param rate Learning rate.
+ * @param step Steps done before, for messages.
+ * @returns The loss, and the gradients' norm before clipping.
+ * @throws {ReflowError} When a loss or gradient is not finite; nothing is updated then.
+ */
+export async function trainStep(
   network: Network,
   optimizer: AdamW,
   stage: Stage,

@@ -79,6 +79,7 @@ function record(seed: number, steps: number, evaluations: Evaluation[]): RunReco
       cores: 2,
       memoryBytes: 8 * 2 ** 30,
       backend: "webgpu",
+      kernels: "tuned",
       adapter: {
         vendor: "mesa",
         architecture: "",

@@ -4,7 +4,8 @@
  * With `REFLOW_LONG=1` the run that is killed is killed ten times rather than twice.
  */
 import { join } from "@std/path";
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
+import { packed } from "../base/arrays.ts";
 import { sha256File } from "../base/files.ts";
 import { randomStream } from "../base/random.ts";
 import { readFlo } from "../datasets/formats/flo.ts";
@@ -73,6 +74,17 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
     assertEquals((await readFlo(join(folder, "flow.flo"))).flow.shape, [43, 77, 2]);
     assertEquals((await readPicture(join(folder, "flow.png"))).shape, [43, 77, 3]);
   });
+
+  await t.step("the model gives the same flow on TensorFlow.js' own kernels", async () => {
+    await json(["predict", "0.png", "1.png", "--out", "stock.flo", "--kernels", "stock"]);
+    const [ours, stock] = await Promise.all(["flow.flo", "stock.flo"].map(async (name) => {
+      return packed((await readFlo(join(folder, name))).flow);
+    }));
+    const largest = (values: Iterable<number>) => Math.max(...[...values].map(Math.abs));
+    const apart = largest(ours.map((value, i) => value - stock[i]));
+    assertLess(apart, 1e-3 * largest(stock));
+    assertGreater(apart, 0, "the same kernels ran");
+  });
 });
 
 Deno.test("wrong options are answered with the nearest right one, exit code 2", async () => {
@@ -83,6 +95,7 @@ Deno.test("wrong options are answered with the nearest right one, exit code 2", 
       [["evaluate", "--dataset", "moving-shape"], "moving-shapes"],
       [["train", "--stepz", "3"], "--steps"],
       [["train", "--steps", "many"], "whole number"],
+      [["predict", "a", "b", "--out", "c", "--kernels", "stok"], "stock"],
     ] as const
   ) {
     const { code, stderr } = await run(RAFT, args, folder);

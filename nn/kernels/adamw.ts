@@ -9,6 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { kernelSet } from "./selection.ts";
 
 const LANES = 256;
 
@@ -115,6 +116,16 @@ export function clipFactorOracle(
   return [Math.min(1, maximum / (norm + 1e-6)), norm];
 }
 
+/** {@link clipFactor} out of TensorFlow.js' own operations. */
+function composedClip(gradients: readonly tf.Tensor[], maximum: number): tf.Tensor1D {
+  return tf.tidy(() => {
+    // addN binds all of them at once, more than a shader may.
+    const squares = tf.stack(gradients.map((g) => tf.sum(tf.square(g))));
+    const norm = tf.sqrt(tf.sum(squares));
+    return tf.stack([tf.minimum(1, tf.div(maximum, tf.add(norm, 1e-6))), norm]) as tf.Tensor1D;
+  });
+}
+
 /**
  * Factor that brings the gradients' global L2 norm down to `maximum` (PyTorch's `clip_grad_norm_`),
  * and that norm.
@@ -122,6 +133,7 @@ export function clipFactorOracle(
  * @returns [factor ≤ 1, norm], shape [2].
  */
 export function clipFactor(gradients: readonly tf.Tensor[], maximum: number): tf.Tensor1D {
+  if (kernelSet() === "stock") return composedClip(gradients, maximum);
   if (!onGpu()) return tf.tensor1d(clipFactorOracle(gradients.map(cpuValues), maximum));
   const backend = gpu();
   const squares = backend.makeTensorInfo([gradients.length], "float32");
@@ -162,6 +174,31 @@ export function adamwOracle(
   }
 }
 
+/** {@link adamwUpdate} out of TensorFlow.js' own operations, which cannot write in place. */
+function composedUpdate(
+  parameter: tf.Tensor,
+  gradient: tf.Tensor,
+  moments: tf.Tensor,
+  clip: tf.Tensor1D,
+  settings: AdamWSettings,
+): void {
+  if (!(parameter instanceof tf.Variable && moments instanceof tf.Variable)) {
+    throw new TypeError("stock kernels update variables only");
+  }
+  const { beta1, beta2, epsilon } = settings;
+  const { keep, stepSize, correction } = stepFactors(settings);
+  tf.tidy(() => {
+    const [m1, m2] = tf.unstack(moments);
+    const g = tf.mul(tf.reshape(gradient, m1.shape), tf.slice(clip, 0, 1));
+    const first = tf.add(tf.mul(m1, beta1), tf.mul(g, 1 - beta1));
+    const second = tf.add(tf.mul(m2, beta2), tf.mul(tf.square(g), 1 - beta2));
+    moments.assign(tf.stack([first, second]));
+    const denominator = tf.add(tf.mul(tf.sqrt(second), correction), epsilon);
+    const change = tf.mul(tf.div(first, denominator), stepSize);
+    parameter.assign(tf.sub(tf.mul(parameter, keep), tf.reshape(change, parameter.shape)));
+  });
+}
+
 /**
  * Updates one parameter and its moments in place.
  *
@@ -175,6 +212,10 @@ export function adamwUpdate(
   clip: tf.Tensor1D,
   settings: AdamWSettings,
 ): void {
+  if (kernelSet() === "stock") {
+    composedUpdate(parameter, gradient, moments, clip, settings);
+    return;
+  }
   if (!onGpu()) {
     const [p, g, m, [factor]] = [parameter, gradient, moments, clip].map(cpuValues);
     adamwOracle(p, g, m, factor, settings);

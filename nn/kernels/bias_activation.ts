@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type Activation, activations, onHost, SLOPE, VALUE } from "./activation.ts";
 import { defineKernel, hostZeros } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { kernelSet } from "./selection.ts";
 
 interface Attributes {
   readonly activation: Activation;
@@ -130,6 +131,12 @@ tf.registerGradient({
   },
 });
 
+/** {@link biasActivation} out of TensorFlow.js' own operations. */
+function composed<T extends tf.Tensor>(x: T, bias: tf.Tensor, activation: Activation): T {
+  const sum = tf.add<T>(x, bias);
+  return activation === "none" ? sum : tf[activation](sum);
+}
+
 /**
  * Adds a bias to every channel and applies an activation.
  *
@@ -142,6 +149,7 @@ export function biasActivation<T extends tf.Tensor>(
   bias: tf.Tensor,
   activation: Activation,
 ): T {
+  if (kernelSet() === "stock") return composed(x, bias, activation);
   return forward({ x, bias }, { activation }) as T;
 }
 

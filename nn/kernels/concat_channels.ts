@@ -12,6 +12,7 @@ import { formOf, operandAccess } from "./conv2d/operands.ts";
 import { range, vec4s } from "./conv2d/window.ts";
 import { defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { kernelSet } from "./selection.ts";
 import { keepTexels, newTexels } from "./texels.ts";
 
 /** Most maps that one dispatch joins. */
@@ -193,6 +194,10 @@ tf.registerGradient({
 export function concatChannels<T extends tf.Tensor>(maps: readonly T[], gate?: T): T {
   if (maps.length < 2 || maps.length > MOST) {
     throw new Error(`concatChannels of ${maps.length} maps`);
+  }
+  if (kernelSet() === "stock") {
+    const [first, ...rest] = maps;
+    return tf.concat([gate ? tf.mul(first, gate) : first, ...rest], -1) as T;
   }
   const parts = Object.fromEntries(maps.map((map, i) => [`part${i}`, map]));
   const widths = maps.map(({ shape }) => shape.at(-1)!);

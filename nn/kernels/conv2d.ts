@@ -12,6 +12,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { runFilterGradient } from "./conv2d/filter_gradient.ts";
 import { runTile } from "./conv2d/tile.ts";
 import type { ConvInfo } from "./conv2d/window.ts";
+import { replaceGradient, replaceKernel } from "./selection.ts";
 
 interface ConvAttributes {
   strides: number | [number, number];
@@ -88,13 +89,11 @@ const gradient: tf.GradConfig = {
  */
 export function registerConv2d(): void {
   for (const [kernelName, run] of Object.entries(kernels)) {
-    tf.unregisterKernel(kernelName, "webgpu");
-    tf.registerKernel({
+    replaceKernel({
       kernelName,
       backendName: "webgpu",
       kernelFunc: run as unknown as tf.KernelFunc,
     });
   }
-  tf.unregisterGradient(gradient.kernelName);
-  tf.registerGradient(gradient);
+  replaceGradient(gradient);
 }

@@ -17,6 +17,7 @@ import { type ParameterGradients, runFilterGradient } from "./conv2d/filter_grad
 import { operandAccess, type Sloped } from "./conv2d/operands.ts";
 import { runTile } from "./conv2d/tile.ts";
 import type { ConvInfo } from "./conv2d/window.ts";
+import { kernelSet } from "./selection.ts";
 
 /** How a layer's window slides, and what follows. */
 export interface ConvLayerSettings {
@@ -124,7 +125,7 @@ export function convLayer(
   bias: tf.Tensor1D,
   settings: ConvLayerSettings,
 ): tf.Tensor4D {
-  if (tf.getBackend() !== "webgpu") {
+  if (tf.getBackend() !== "webgpu" || kernelSet() === "stock") {
     const { stride, padding, dilation, activation } = settings;
     const y = tf.conv2d(x, filter, stride, explicit(padding), "NHWC", dilation);
     return biasActivation(y, bias, activation);

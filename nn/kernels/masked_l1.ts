@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { defineGradient, defineKernel, type HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { kernelSet } from "./selection.ts";
 
 const LANES = 64;
 const PARTS = 64;
@@ -129,5 +130,8 @@ export function maskedL1(
   truth: tf.Tensor4D,
   weight: tf.Tensor4D,
 ): tf.Scalar {
+  if (kernelSet() === "stock") {
+    return tf.mean(tf.mul(weight, tf.abs(tf.sub(prediction, truth))));
+  }
   return forward({ prediction, truth, weight }, {}) as tf.Scalar;
 }

@@ -20,6 +20,7 @@ import {
   stopGradient,
 } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { kernelSet } from "./selection.ts";
 import { keepTexels, newTexels } from "./texels.ts";
 
 /** How a tensor is read. */
@@ -344,6 +345,25 @@ export interface Standardized<T extends tf.Tensor> {
   readonly moments: tf.Tensor3D;
 }
 
+/** {@link standardize} out of TensorFlow.js' own operations. */
+function composed<T extends tf.Tensor>(
+  x: T,
+  groups: number,
+  epsilon: number,
+  activation: "none" | "relu",
+): Standardized<T> {
+  const channels = x.shape.at(-1)!;
+  const rows = tf.reshape(x, [groups, x.size / groups / channels, channels]);
+  const { mean, variance } = tf.moments(rows, 1, true);
+  const standard = tf.mul(tf.sub(rows, mean), tf.rsqrt(tf.add(variance, epsilon)));
+  const moments = tf.stack([mean, variance].map((m) => tf.reshape(m, [groups, channels])), 2);
+  const shaped = tf.reshape(standard, x.shape);
+  return {
+    standard: (activation === "relu" ? tf.relu(shaped) : shaped) as T,
+    moments: stopGradient(moments as tf.Tensor3D),
+  };
+}
+
 /**
  * Standardises the last axis' channels.
  *
@@ -358,6 +378,7 @@ export function standardize<T extends tf.Tensor>(
   epsilon = 1e-5,
   activation: "none" | "relu" = "none",
 ): Standardized<T> {
+  if (kernelSet() === "stock") return composed(x, groups, epsilon, activation);
   const attributes = { groups, epsilon, relu: activation === "relu" ? 1 : 0 };
   // Off the tape: a second gradient path through the moments would count them twice.
   const moments = tf.engine().tidy(() => {
