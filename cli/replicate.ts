@@ -32,7 +32,7 @@ import {
   userPath,
   wholeNumber,
 } from "./command.ts";
-import { planText } from "./plan.ts";
+import { planRecipe, planText } from "./plan.ts";
 import {
   keepScores,
   newestRun,
@@ -233,12 +233,8 @@ async function trainCommand<R extends Recipe, C extends { dispose?(): void }>(
   const named = replication.recipes[options.recipe];
   const recipe = options.steps ? replication.withSteps(named, options.steps) : named;
   if (options.plan) {
-    const stages = replication.plan(recipe);
-    printResult(
-      options.json,
-      { recipe: recipe.name, stages },
-      await planText(recipe, stages, setting),
-    );
+    const plan = await planRecipe(recipe, replication.plan(recipe), setting);
+    printResult(options.json, plan, planText(plan));
     return;
   }
   if (options.resume && (options.run || options.steps)) {

@@ -11,7 +11,7 @@ import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
 import { compare } from "../../benchmarks/verdict.ts";
 import { openDataset } from "../../datasets/registry.ts";
 import { oneCycle } from "../../nn/schedules.ts";
-import { flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
+import { bytesPerDraw, flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
 import { RaftContender } from "./contender.ts";
@@ -148,6 +148,7 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
         crop: `${crop.height}×${crop.width}`,
         learningRate: stage.learningRate,
         gigaflop: trainingGigaflop(recipe.model, crop, recipe.iterations, stage.batch),
+        bytesRead: stage.steps * stage.batch * bytesPerDraw(stage.data),
         datasets: stage.data.map(({ dataset }) => dataset),
       };
     }),
