@@ -272,7 +272,8 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   const source = await sourceOf(replication, options, setting);
   const scored = await score(replication, source, options, setting);
   const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
-  const trainedOn = options.trainedOn ?? trained?.trainedOn ?? "unknown data";
+  const trainedOn = options.trainedOn ?? trained?.trainedOn ??
+    "unknown data (name it with --trained-on)";
   const { evaluation } = scored;
   const run = source.kind === "run"
     ? await openRun(source.id, replication.paper.id, options.runs)

@@ -242,7 +242,13 @@ export async function keepScores(
   const data = new Map(run.record.data.map((d) => [`${d.dataset}:${d.split}`, d]));
   for (const { evaluation, samples, data: stamp } of scored) {
     await run.folder.writeSamples(evaluation.id, samples);
-    evaluations.set(evaluation.id, evaluation);
+    // The same evaluation once more, without the other iteration counts, takes nothing away.
+    const before = evaluations.get(evaluation.id);
+    const { byIteration } = evaluation.byIteration.length === 0 &&
+        before?.samples === evaluation.samples
+      ? before
+      : evaluation;
+    evaluations.set(evaluation.id, { ...evaluation, byIteration });
     data.set(`${stamp.dataset}:${stamp.split}`, stamp);
   }
   run.record = {

@@ -56,6 +56,9 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
     assertEquals(samples, 36);
     assertEquals(protocol.id, "moving-shapes");
     assert("epePooled" in metrics && "fl" in metrics);
+    const { evaluations } = JSON.parse(await Deno.readTextFile(join(folder, whole.record)));
+    assertEquals(evaluations.length, 3);
+    assertGreater(evaluations[0].byIteration.length, 1, "scores by iteration are kept");
   });
 
   await t.step("predict writes flow and a picture of an odd size", async () => {

@@ -8,6 +8,7 @@ import { sha256, sha256File } from "../../base/files.ts";
 import { evaluateFlow } from "../../benchmarks/evaluate.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
 import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
+import { MODEL_SIZE } from "../../benchmarks/record.ts";
 import { compare } from "../../benchmarks/verdict.ts";
 import { openDataset } from "../../datasets/registry.ts";
 import { oneCycle } from "../../nn/schedules.ts";
@@ -156,15 +157,13 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
   contender,
   evaluate: scoreFlow,
   compare(scored, trainedOn) {
-    const model = scored.find(({ evaluation }) => evaluation.contender.parameters !== null);
-    const size = model?.evaluation.contender.parameters;
+    const ours = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
+    const size = ours[0]?.evaluation.contender.parameters;
     const numbers = PUBLISHED_BY_MODEL[size === 5_257_536 ? "raft" : "raft-small"];
+    const parameters = numbers.find(({ metric }) => metric === MODEL_SIZE)?.value;
     return numbers.map((published) => {
-      const counterparts = scored.filter(({ evaluation }) =>
-        evaluation.contender.kind !== "baseline"
-      );
-      const comparisons = counterparts.map(({ evaluation, samples }) =>
-        compare(published, evaluation, { training: trainedOn, samples })
+      const comparisons = ours.map(({ evaluation, samples }) =>
+        compare(published, evaluation, { training: trainedOn, parameters, samples })
       );
       return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
         compare(published, null, { training: trainedOn });
