@@ -5,7 +5,7 @@
  */
 import { join } from "@std/path";
 import { DataError, Interrupted, UsageError } from "../base/errors.ts";
-import { exists, sha256, sha256File } from "../base/files.ts";
+import { exists, requireWritable, sha256, sha256File } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
 import { captureEnvironment } from "../benchmarks/environment.ts";
@@ -103,12 +103,19 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
+  await requireWritable(join(setting.runsDir, "record.json"));
+  if (id !== undefined) await RunFolder.requireFree(setting.runsDir, id);
   const needed = datasetsOf(replication, recipe);
   await ensureDatasets(needed, setting);
   const environment = await prepareBackend(setting);
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
-  const runId = id ?? newRunId(paper.id, recipe.name, seed, new Date());
-  const folder = await RunFolder.create(setting.runsDir, runId);
+  const folder = id === undefined
+    ? await RunFolder.createNext(
+      setting.runsDir,
+      newRunId(paper.id, recipe.name, seed, new Date()),
+    )
+    : await RunFolder.create(setting.runsDir, id);
+  const runId = folder.id;
   const plan = replication.plan(recipe);
   const record: RunRecord = {
     ...newRecord(replication, runId, environment, {
@@ -287,7 +294,11 @@ export async function openRun(id: string, paper: string, runsDir: string): Promi
     const meant = nearest(id, known);
     throw new UsageError(
       `There is no run named "${id}" in ${runsDir}`,
-      meant ? `Did you mean "${meant}"?` : `Runs of ${paper}: ${known.join(", ") || "none yet"}`,
+      meant
+        ? `Did you mean "${meant}"?`
+        : known.length > 0
+        ? `Runs of ${paper}: ${known.join(", ")}`
+        : `There are none of ${paper} yet; make one: deno task ${paper}`,
     );
   }
   const folder = await RunFolder.open(path);

@@ -114,6 +114,7 @@ export async function loadPair(
 async function officialFiles(dir: string, about: OfficialDataset): Promise<OfficialFiles> {
   const nextStep = `Name the folder the archives of ${about.homepage} were unpacked in`;
   if (!await exists(dir)) throw new DataError(dir, "there is no such folder", nextStep);
+  if (!(await Deno.stat(dir)).isDirectory) throw new DataError(dir, "it is no folder", nextStep);
   const candidates = [dir, ...await foldersIn(dir), ...foldersAround(dir, about.folders)];
   for (const root of candidates) {
     const found = await Promise.all(about.folders.map((folder) => exists(join(root, folder))));

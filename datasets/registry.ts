@@ -43,8 +43,12 @@ export function findDataset(id: string): DatasetDefinition {
   return found ?? unknown("dataset", id, datasets.map((dataset) => dataset.id));
 }
 
-/** The dataset and the split that `id` or `id:split` names; without a split, its first. */
-function findSplit(name: string): { dataset: DatasetDefinition; split: string } {
+/**
+ * The dataset and the split that `id` or `id:split` names; without a split, its first.
+ *
+ * @throws {UsageError} For an unknown dataset or split, with the nearest known one.
+ */
+export function findSplit(name: string): { dataset: DatasetDefinition; split: string } {
   const colon = name.indexOf(":");
   const dataset = findDataset(colon < 0 ? name : name.slice(0, colon));
   const split = colon < 0 ? dataset.splits[0] : name.slice(colon + 1);

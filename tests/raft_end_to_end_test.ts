@@ -4,7 +4,8 @@
  * With `REFLOW_LONG=1` the run that is killed is killed ten times rather than twice.
  */
 import { join } from "@std/path";
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
+import { ndarray } from "../base/arrays.ts";
 import { sha256File } from "../base/files.ts";
 import { randomStream } from "../base/random.ts";
 import { readFlo } from "../datasets/formats/flo.ts";
@@ -76,6 +77,21 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
     assertEquals((await readFlo(join(folder, "flow.flo"))).flow.shape, [43, 77, 2]);
     assertEquals((await readPicture(join(folder, "flow.png"))).shape, [43, 77, 3]);
   });
+});
+
+Deno.test("Ctrl-C ends a prediction at once and leaves no flow behind", async () => {
+  await writePng(
+    join(folder, "large.png"),
+    ndarray(new Uint8Array(512 * 512 * 3), [512, 512, 3]),
+  );
+  const args = ["predict", "large.png", "large.png", "--out", "none.flo", "--iterations", "1000"];
+  const child = start(RAFT, args, folder);
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  const stopped = performance.now();
+  child.kill("SIGINT");
+  assertEquals((await child.status).code, 130);
+  assertLess(performance.now() - stopped, 5000); // all of it would take minutes
+  assertEquals([...Deno.readDirSync(folder)].filter(({ name }) => name.includes("none")), []);
 });
 
 Deno.test("wrong options are answered with the nearest right one, exit code 2", async () => {
