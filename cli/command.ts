@@ -129,7 +129,11 @@ const FILE_CALLS: Readonly<Record<string, string>> = {
   remove: "remove",
   rename: "write",
   stat: "look up",
+  writefile: "write",
 };
+
+/** The name of work in progress around the name it will have (`partialName`). */
+const PARTIAL = /\.([^/\\]+)\.partial-\d+-[0-9a-f-]{36}/g;
 
 /**
  * A full disk, a read-only folder, a file where a folder should be: what the operating system, or
@@ -144,7 +148,7 @@ function refusalBySystem(error: unknown): ReflowError | null {
   const what = forbidden
     ? `Cannot use ${forbidden[1]}: Deno gives no program access to it`
     : call
-    ? `Cannot ${FILE_CALLS[call] ?? call} ${object}: ${reason}`
+    ? `Cannot ${FILE_CALLS[call] ?? call} ${object.replace(PARTIAL, "$1")}: ${reason}`
     : `Cannot write or read: ${reason}`;
   return new ReflowError(what, "Name a place you may read and write.", ExitCode.data);
 }

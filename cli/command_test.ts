@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DataError, Interrupted, UsageError } from "../base/errors.ts";
+import { partialName } from "../base/files.ts";
 import {
   choiceOption,
   createCommand,
@@ -72,6 +73,10 @@ Deno.test("what the system refuses is told without a stack, and exits with 3", a
       ],
       [() => Deno.remove(`${folder}/full`), `Cannot remove '${folder}/full': Directory not empty`],
       [() => Array.fromAsync(Deno.readDir(file)), `Cannot list the folder '${file}'`],
+      [
+        () => Promise.reject(new Error(`No (os error 30): writefile '${partialName("b/a.flo")}'`)),
+        "Cannot write 'b/a.flo': No",
+      ],
       [() => Promise.reject(new Error("No space left on device (os error 28)")), "No space left"],
       [
         () => Promise.reject(new Error('Requires all access to "/proc", run again with it')),

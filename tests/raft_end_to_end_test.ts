@@ -77,21 +77,21 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
     assertEquals((await readFlo(join(folder, "flow.flo"))).flow.shape, [43, 77, 2]);
     assertEquals((await readPicture(join(folder, "flow.png"))).shape, [43, 77, 3]);
   });
-});
 
-Deno.test("Ctrl-C ends a prediction at once and leaves no flow behind", async () => {
-  await writePng(
-    join(folder, "large.png"),
-    ndarray(new Uint8Array(512 * 512 * 3), [512, 512, 3]),
-  );
-  const args = ["predict", "large.png", "large.png", "--out", "none.flo", "--iterations", "1000"];
-  const child = start(RAFT, args, folder);
-  await new Promise((resolve) => setTimeout(resolve, 4000));
-  const stopped = performance.now();
-  child.kill("SIGINT");
-  assertEquals((await child.status).code, 130);
-  assertLess(performance.now() - stopped, 5000); // all of it would take minutes
-  assertEquals([...Deno.readDirSync(folder)].filter(({ name }) => name.includes("none")), []);
+  await t.step("Ctrl-C ends a prediction at once and leaves no flow behind", async () => {
+    await writePng(
+      join(folder, "large.png"),
+      ndarray(new Uint8Array(512 * 512 * 3), [512, 512, 3]),
+    );
+    const args = ["predict", "large.png", "large.png", "--out", "none.flo", "--iterations", "1000"];
+    const child = start(RAFT, args, folder);
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    const stopped = performance.now();
+    child.kill("SIGINT");
+    assertEquals((await child.status).code, 130);
+    assertLess(performance.now() - stopped, 5000); // all of it would take minutes
+    assertEquals([...Deno.readDirSync(folder)].filter(({ name }) => name.includes("none")), []);
+  });
 });
 
 Deno.test("wrong options are answered with the nearest right one, exit code 2", async () => {
