@@ -45,6 +45,7 @@ export type { CurvePoint } from "./benchmarks/record.ts";
 export { DataError } from "./base/errors.ts";
 export type { DatasetDefinition } from "./datasets/definition.ts";
 export { datasets } from "./datasets/registry.ts";
+export type { DatasetSize } from "./datasets/registry.ts";
 export { DataStamp } from "./benchmarks/record.ts";
 export { decodeFlo } from "./datasets/formats/flo.ts";
 export { decodeKittiFlow } from "./datasets/formats/kitti_flow.ts";

@@ -7,7 +7,7 @@ const NAMES = `
   bootstrapMean BootstrapOptions buildFlowStore BuildOptions buildStore captureEnvironment
   Checkpoint CheckpointState colorWheel compare CompareOptions Comparison convexUpsample
   correlationPyramid correlationVolume correspondsTo Counterpart CurvePoint DataError
-  DatasetDefinition datasets DataStamp decodeFlo decodeKittiFlow decodePfm decodePfmFlow
+  DatasetDefinition datasets DatasetSize DataStamp decodeFlo decodeKittiFlow decodePfm decodePfmFlow
   decodePicture decodePpm decodeSafetensors defaultProtocol defineMovingShapes describeAdapter
   DisposableJob DType encodeFlo encodeKittiFlow encodePfm encodePpm encodeSafetensors Environment
   EnvironmentError evaluateFlow EvaluateOptions Evaluation EvaluationRequest ExitCode farneback

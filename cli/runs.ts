@@ -5,7 +5,7 @@
  */
 import { join } from "@std/path";
 import { DataError, Interrupted, UsageError } from "../base/errors.ts";
-import { exists, sha256, sha256File } from "../base/files.ts";
+import { exists, requireWritable, sha256, sha256File } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
 import { captureEnvironment } from "../benchmarks/environment.ts";
@@ -108,12 +108,19 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
+  await requireWritable(join(setting.runsDir, "record.json"));
+  if (id !== undefined) await RunFolder.requireFree(setting.runsDir, id);
   const needed = datasetsOf(replication, recipe);
   await ensureDatasets(needed, setting);
   const environment = await prepareBackend(setting);
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
-  const runId = id ?? newRunId(paper.id, recipe.name, seed, new Date());
-  const folder = await RunFolder.create(setting.runsDir, runId);
+  const folder = id === undefined
+    ? await RunFolder.createNext(
+      setting.runsDir,
+      newRunId(paper.id, recipe.name, seed, new Date()),
+    )
+    : await RunFolder.create(setting.runsDir, id);
+  const runId = folder.id;
   const plan = replication.plan(recipe);
   const record: RunRecord = {
     ...newRecord(replication, runId, environment, {
@@ -248,7 +255,13 @@ export async function keepScores(
   const data = new Map(run.record.data.map((d) => [`${d.dataset}:${d.split}`, d]));
   for (const { evaluation, samples, data: stamp } of scored) {
     await run.folder.writeSamples(evaluation.id, samples);
-    evaluations.set(evaluation.id, evaluation);
+    // The same evaluation once more, without the other iteration counts, takes nothing away.
+    const before = evaluations.get(evaluation.id);
+    const { byIteration } = evaluation.byIteration.length === 0 &&
+        before?.samples === evaluation.samples
+      ? before
+      : evaluation;
+    evaluations.set(evaluation.id, { ...evaluation, byIteration });
     data.set(`${stamp.dataset}:${stamp.split}`, stamp);
   }
   run.record = {
@@ -287,7 +300,11 @@ export async function openRun(id: string, paper: string, runsDir: string): Promi
     const meant = nearest(id, known);
     throw new UsageError(
       `There is no run named "${id}" in ${runsDir}`,
-      meant ? `Did you mean "${meant}"?` : `Runs of ${paper}: ${known.join(", ") || "none yet"}`,
+      meant
+        ? `Did you mean "${meant}"?`
+        : known.length > 0
+        ? `Runs of ${paper}: ${known.join(", ")}`
+        : `There are none of ${paper} yet; make one: deno task ${paper}`,
     );
   }
   const folder = await RunFolder.open(path);
