@@ -12,7 +12,7 @@ import * as tf from "@tensorflow/tfjs";
 import { Interrupted, ReflowError } from "../base/errors.ts";
 import type { RunFolder } from "../benchmarks/run_folder.ts";
 import type { Network } from "../nn/network.ts";
-import { AdamW, type AdamWConfig } from "../nn/optimizers.ts";
+import { createOptimizer, type Optimizer, type OptimizerConfig } from "../nn/optimizers.ts";
 import type { Schedule } from "../nn/schedules.ts";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 
@@ -23,7 +23,7 @@ export type Batch = Readonly<Record<string, tf.Tensor>>;
 export interface Stage<B extends Batch = Batch> {
   readonly name: string;
   readonly steps: number;
-  readonly optimizer: AdamWConfig;
+  readonly optimizer: OptimizerConfig;
   readonly schedule: Schedule;
   /** Puts the model into this stage's mode (which layers are frozen). */
   begin(): void;
@@ -109,7 +109,7 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
   const started = performance.now() - (saved?.seconds ?? 0) * 1000;
   const seconds = () => (performance.now() - started) / 1000;
 
-  let optimizer: AdamW | null = null;
+  let optimizer: Optimizer | null = null;
   let current = -1;
   const save = async () => {
     await saveCheckpoint(folder, {
@@ -130,7 +130,7 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
       const { stage, index, local } = locate(stages, step);
       if (index !== current) {
         optimizer?.dispose();
-        optimizer = new AdamW(network, stage.optimizer);
+        optimizer = createOptimizer(network, stage.optimizer);
         if (saved && local > 0) optimizer.restore(saved.moments, saved.optimizerStep);
         saved = null;
         current = index;
@@ -178,7 +178,7 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
 /** Forward, backward, check, update. */
 async function trainStep(
   network: Network,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   stage: Stage,
   batch: Batch,
   rate: number,
@@ -197,7 +197,7 @@ async function trainStep(
     if (!Number.isFinite(value) || !Number.isFinite(norm)) {
       throw await notFinite(network, batch, gradients, value, step);
     }
-    optimizer.update(gradients, clip, rate);
+    optimizer.update(clip, rate);
     network.afterStep();
     return { value, norm };
   } finally {

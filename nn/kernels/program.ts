@@ -17,10 +17,10 @@ import { forgetTexels, ROW, type Texels } from "./texels.ts";
 
 /**
  * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
- * (`x[i]`), single numbers that it may also write ("update"), or {@link Texels} (`load_x(i)`,
- * `store_result(i, v)`).
+ * (`x[i]`), single numbers or vec4 that it may also write ("update", "update4"), or {@link Texels}
+ * (`load_x(i)`, `store_result(i, v)`).
  */
-export type Access = 1 | 4 | "i32" | "update" | "texels";
+export type Access = 1 | 4 | "i32" | "update" | "update4" | "texels";
 
 /** WGSL text with the names it refers to. */
 export interface Program {
@@ -117,6 +117,40 @@ export function dispatch<O extends Output>(
   return target as O extends readonly number[] ? TensorInfo : O;
 }
 
+/** A stretch of one tensor that goes into another; offsets and size in numbers. */
+export interface Copy {
+  readonly from: TensorInfo;
+  readonly fromOffset: number;
+  readonly to: TensorInfo;
+  readonly toOffset: number;
+  readonly size: number;
+}
+
+/**
+ * Records copies between tensors of four-byte numbers, one after another and outside the compute
+ * pass. A hundred of them cost less than three dispatches.
+ */
+export function recordCopies(backend: WebGPUBackend, copies: readonly Copy[]): void {
+  const recorder = backend as unknown as Recorder;
+  recorder.ensureCommandEncoderReady();
+  recorder.endComputePassEncoder();
+  for (const { from, fromOffset, to, toOffset, size } of copies) {
+    forgetTexels(backend, to.dataId);
+    const [source, target] = [from, to].map(({ dataId }) => {
+      recorder.uploadToGPU(dataId);
+      recorder.commandQueueOwnedIds.add(dataId);
+      return recorder.tensorMap.get(dataId).resource!;
+    });
+    recorder.commandEncoder.copyBufferToBuffer(
+      source,
+      4 * fromOffset,
+      target,
+      4 * toOffset,
+      4 * size,
+    );
+  }
+}
+
 /**
  * Bytes that recorded commands may write before they are submitted. A submit costs time, but buffers
  * that are done with are only reused after it.
@@ -189,7 +223,8 @@ function pipelineOf(device: GPUDevice, program: Program): GPUComputePipeline {
 /** The whole shader: declarations, the program's text, the entry point. */
 export function shaderText(program: Program): string {
   const { inputs, widths, uniforms, workgroup, atomic, code } = program;
-  const element = (width: Access) => width === "i32" ? "i32" : width === 4 ? "vec4<f32>" : "f32";
+  const element = (width: Access) =>
+    width === "i32" ? "i32" : width === 4 || width === "update4" ? "vec4<f32>" : "f32";
   const output = widths.at(-1)!;
   const place = `vec2<i32>(i & ${ROW - 1}, i >> ${Math.log2(ROW)}u)`;
   return [
@@ -207,7 +242,7 @@ fn store_result(i : i32, value : vec4<f32>) { textureStore(result, ${place}, val
 fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0); }`;
       }
       const type = element(width);
-      const mode = width === "update" ? "read_write" : "read";
+      const mode = width === "update" || width === "update4" ? "read_write" : "read";
       return `${at} var<storage, ${mode}> ${name} : array<${type}>;
 fn load_${name}(i : i32) -> ${type} { return ${name}[i]; }`;
     }),

@@ -1,0 +1,41 @@
+/**
+ * One array drawn towards another, in place: y ← keep · y + (1 − keep) · x.
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { inPlace } from "./in_place.ts";
+import type { HostTensor } from "./kernel.ts";
+import { dispatch, type Program } from "./program.ts";
+
+const BLEND: Program = {
+  name: "blend",
+  inputs: ["x"],
+  widths: [1, 1],
+  uniforms: { size: "i32", keep: "f32", take: "f32" },
+  workgroup: 64,
+  code: `
+fn main(index : i32) {
+  if (index >= uniforms.size) { return; }
+  result[index] = uniforms.keep * result[index] + uniforms.take * x[index];
+}`,
+};
+
+/** {@link blend} by a plain loop. */
+export function blendOracle(y: HostTensor["data"], x: HostTensor["data"], keep: number): void {
+  for (let i = 0; i < y.length; i++) y[i] = keep * y[i] + (1 - keep) * x[i];
+}
+
+/**
+ * Draws `y` towards `x`, of the same size.
+ *
+ * @param keep Share of `y` that stays; at 0 it becomes `x`.
+ */
+export function blend(y: tf.Tensor, x: tf.Tensor, keep: number): void {
+  inPlace({
+    gpu(backend) {
+      dispatch(backend, BLEND, [x], y, [y.size, keep, 1 - keep], y.size);
+    },
+    cpu: (host) => blendOracle(host(y), host(x), keep),
+  });
+}
