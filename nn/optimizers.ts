@@ -94,11 +94,15 @@ export abstract class Optimizer {
   step = 0;
   /** The trainable parameters. */
   private readonly parameters: readonly Parameter[];
+  /** Where they lie in the flat arrays. */
   protected readonly layout: Layout;
+  /** Their numbers, during an update. */
   protected readonly values: Arena;
+  /** The gradients that {@link Optimizer.clip} took. */
   protected readonly gradients: Arena;
   /** What it remembers: moments, or velocities. */
   protected readonly memories: readonly Arena[];
+  /** The chunks of each flat array. */
   protected readonly chunks: readonly Chunks[];
   /** For each parameter its factors of learning rate and weight decay, [parameters, 2]. */
   protected readonly multipliers: tf.Tensor;
@@ -212,6 +216,7 @@ export class AdamW extends Optimizer {
     super(network, config, 2, limit);
   }
 
+  /** Updates the flat arrays. */
   protected override updateArrays(clip: tf.Tensor1D, learningRate: number): void {
     const settings = { ...this.config, learningRate, step: this.step };
     const [first, second] = this.memories;
@@ -242,6 +247,7 @@ export class Sgd extends Optimizer {
     this.trust = tf.keep(tf.ones([this.layout.places.length]));
   }
 
+  /** Updates the flat arrays. */
   protected override updateArrays(clip: tf.Tensor1D, learningRate: number): void {
     const settings = { ...this.settings, learningRate };
     const [velocity] = this.memories;
@@ -255,6 +261,7 @@ export class Sgd extends Optimizer {
     });
   }
 
+  /** Frees everything but the parameters. */
   override dispose(): void {
     super.dispose();
     this.trust.dispose();
@@ -277,6 +284,7 @@ export class Lars extends Sgd {
     this.lengths = tf.keep(tf.zeros([this.chunkCount, 2]));
   }
 
+  /** Updates the flat arrays. */
   protected override updateArrays(clip: tf.Tensor1D, learningRate: number): void {
     const { weightDecay, eta } = this.config;
     this.chunks.forEach((chunks, part) => {
@@ -287,6 +295,7 @@ export class Lars extends Sgd {
     super.updateArrays(clip, learningRate);
   }
 
+  /** Frees everything but the parameters. */
   override dispose(): void {
     super.dispose();
     tf.dispose([this.ranges, this.lengths]);
