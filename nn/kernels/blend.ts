@@ -11,12 +11,12 @@ import { dispatch, type Program } from "./program.ts";
 const BLEND: Program = {
   name: "blend",
   inputs: ["x"],
-  widths: [1, 1],
-  uniforms: { size: "i32", keep: "f32", take: "f32" },
+  widths: [4, 4],
+  uniforms: { vectors: "i32", keep: "f32", take: "f32" },
   workgroup: 64,
   code: `
 fn main(index : i32) {
-  if (index >= uniforms.size) { return; }
+  if (index >= uniforms.vectors) { return; }
   result[index] = uniforms.keep * result[index] + uniforms.take * x[index];
 }`,
 };
@@ -27,14 +27,15 @@ export function blendOracle(y: HostTensor["data"], x: HostTensor["data"], keep: 
 }
 
 /**
- * Draws `y` towards `x`, of the same size.
+ * Draws `y` towards `x`, of the same size: a multiple of 4, as flat arrays have.
  *
  * @param keep Share of `y` that stays; at 0 it becomes `x`.
  */
 export function blend(y: tf.Tensor, x: tf.Tensor, keep: number): void {
   inPlace({
     gpu(backend) {
-      dispatch(backend, BLEND, [x], y, [y.size, keep, 1 - keep], y.size);
+      const vectors = y.size / 4;
+      dispatch(backend, BLEND, [x], y, [vectors, keep, 1 - keep], vectors);
     },
     cpu: (host) => blendOracle(host(y), host(x), keep),
   });
