@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "@std/path";
+import { DataError } from "./errors.ts";
 
 /** A name beside `path` for work in progress, unique to this process and call. */
 export function partialName(path: string): string {
@@ -29,6 +30,22 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
     await Deno.remove(partial).catch(() => {});
     throw error;
   }
+}
+
+/**
+ * Fails now, rather than after the work whose result it is to hold, where a file cannot be written.
+ * Its folder is made if absent.
+ *
+ * @throws {DataError} When the path is a folder; what else the system refuses is thrown as it is.
+ */
+export async function requireWritable(path: string): Promise<void> {
+  if (await exists(path) && (await Deno.stat(path)).isDirectory) {
+    throw new DataError(path, "it is a folder", "Name a file in it.");
+  }
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const partial = partialName(path);
+  await Deno.writeFile(partial, new Uint8Array(), { createNew: true });
+  await Deno.remove(partial);
 }
 
 /** Hexadecimal SHA-256 of bytes or text. */

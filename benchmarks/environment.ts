@@ -21,10 +21,12 @@ const APART = /^(data|runs|docs|tests|node_modules|\..*)$|_test\.tsx?$/;
  *
  * @param backend Name of the backend in use, for example `webgpu`.
  * @param adapter The adapter in use, or null on the CPU.
+ * @param kernels The kernel set in use.
  */
 export async function captureEnvironment(
   backend: string,
   adapter: Environment["adapter"],
+  kernels: Environment["kernels"] = "tuned",
 ): Promise<Environment> {
   return {
     reflow: reflow.version,
@@ -37,6 +39,7 @@ export async function captureEnvironment(
     cores: navigator.hardwareConcurrency,
     memoryBytes: Deno.systemMemoryInfo().total,
     backend,
+    kernels,
     adapter,
     packages: pinnedPackages(Object.values(reflow.imports)),
   };

@@ -35,6 +35,11 @@ Deno.test("captureEnvironment() fits the record's schema", async () => {
   assertMatch(environment.code, /^[0-9a-f]{64}$/);
 });
 
+Deno.test("an environment from before kernels could be chosen ran on ours", async () => {
+  const { kernels: _, ...old } = await captureEnvironment("webgpu", null, "stock");
+  assertEquals(Environment.parse(old).kernels, "tuned");
+});
+
 Deno.test("pinnedPackages() takes names and versions out of an import map", () => {
   assertEquals(
     pinnedPackages(["npm:zod@4.6.7", "npm:@a/b@1.0.0-rc.1", "npm:std@2/x/mod.js", "./mod.ts"]),

@@ -66,6 +66,9 @@ export const Evaluation = z.strictObject({
 /** See {@link Evaluation}. */
 export type Evaluation = z.infer<typeof Evaluation>;
 
+/** The published "metric" that is the model's number of parameters: a fact, and no result. */
+export const MODEL_SIZE = "parameters";
+
 /** A number from the literature, with its source. */
 export const PublishedNumber = z.strictObject({
   id: z.string(),
@@ -73,6 +76,7 @@ export const PublishedNumber = z.strictObject({
   split: z.string(),
   /** Training data in the field's shorthand, for example "C+T". */
   training: z.string(),
+  /** As the literature calls it, or {@link MODEL_SIZE}. */
   metric: z.string(),
   value: finite,
   unit: z.string(),
@@ -124,6 +128,8 @@ export const Environment = z.strictObject({
   cores: z.number().int(),
   memoryBytes: z.number(),
   backend: z.string(),
+  /** Ours, or TensorFlow.js' own to compare with; before there was a choice, ours. */
+  kernels: z.enum(["tuned", "stock"]).default("tuned"),
   adapter: z.strictObject({
     vendor: z.string(),
     architecture: z.string(),

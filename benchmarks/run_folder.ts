@@ -13,7 +13,7 @@
 import { basename, join } from "@std/path";
 import { z } from "zod";
 import { type NdArray, ndarray, packed } from "../base/arrays.ts";
-import { DataError } from "../base/errors.ts";
+import { DataError, UsageError } from "../base/errors.ts";
 import { exists, writeFileAtomic } from "../base/files.ts";
 import {
   buildStore,
@@ -30,6 +30,8 @@ export type { GalleryPicture, SampleResults } from "./samples.ts";
 
 /** Names that are one harmless path component on every system. */
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}$/;
+
+const NAME_RULE = "Use up to 200 letters, digits and . _ @ + -, the first a letter or digit.";
 
 const CurveLine: z.ZodType<CurvePoint> = z.strictObject({
   step: z.int().nonnegative(),
@@ -66,22 +68,42 @@ export class RunFolder {
   ) {}
 
   /**
+   * Fails now, rather than after preparations, where {@link create} would.
+   *
+   * @throws {UsageError} When the id is no plain file name or the run exists.
+   */
+  static async requireFree(runsDir: string, id: string): Promise<void> {
+    if (!SAFE_NAME.test(id)) {
+      throw new UsageError(`Cannot name a run ${JSON.stringify(id)}: no plain name`, NAME_RULE);
+    }
+    if (await exists(join(runsDir, id))) {
+      throw new UsageError(
+        `Cannot make run ${id} in ${runsDir}: a run of this name exists`,
+        "Resume it, or choose another id.",
+      );
+    }
+  }
+
+  /**
    * Makes the folder of a new run.
    *
    * @param runsDir Where runs live; made if absent.
    * @param id The run's name, see {@link newRunId}.
-   * @throws {DataError} When the id is no plain file name or the run exists.
+   * @throws {UsageError} When the id is no plain file name or the run exists.
    */
   static async create(runsDir: string, id: string): Promise<RunFolder> {
-    const path = join(runsDir, safeName(id, runsDir, "run id"));
+    await RunFolder.requireFree(runsDir, id);
+    const path = join(runsDir, id);
     await Deno.mkdir(runsDir, { recursive: true });
-    try {
-      await Deno.mkdir(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      throw new DataError(path, "a run of this name exists", "Resume it, or choose another id.");
-    }
+    await Deno.mkdir(path); // not recursive: of two at the same time, one fails
     return new RunFolder(path, id);
+  }
+
+  /** As {@link create}, but with `-2` and so on after an id that is taken: ids end in seconds. */
+  static async createNext(runsDir: string, id: string): Promise<RunFolder> {
+    let next = id;
+    for (let n = 2; await exists(join(runsDir, next)); n++) next = `${id}-${n}`;
+    return await RunFolder.create(runsDir, next);
   }
 
   /**
@@ -230,7 +252,7 @@ export class RunFolder {
 
   /** Where an evaluation's samples are. */
   private samplesPath(evaluationId: string): string {
-    return join(this.path, "samples.zarr", safeName(evaluationId, this.path, "evaluation id"));
+    return join(this.path, "samples.zarr", safeName(evaluationId, this.path));
   }
 }
 
@@ -241,8 +263,12 @@ export class RunFolder {
  * @param now Start of the run; its UTC time is used.
  */
 export function newRunId(paper: string, recipe: string, seed: number, now: Date): string {
-  const [date, time] = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").split("T");
-  return `${paper}-${recipe}-s${seed}-${date}-${time}`;
+  return `${paper}-${recipe}-s${seed}-${timeStamp(now)}`;
+}
+
+/** A UTC time as part of a file's name, `20261122-101530`. */
+export function timeStamp(now: Date): string {
+  return now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
 }
 
 /** Adds an array of one chunk to a store. */
@@ -281,13 +307,9 @@ async function readArray(
   return await array.read();
 }
 
-function safeName(name: string, path: string, what: string): string {
+function safeName(name: string, path: string): string {
   if (SAFE_NAME.test(name)) return name;
-  throw new DataError(
-    path,
-    `${JSON.stringify(name)} cannot be a ${what}`,
-    "Use up to 200 letters, digits and . _ @ + -, the first a letter or digit.",
-  );
+  throw new DataError(path, `${JSON.stringify(name)} cannot be an evaluation id`, NAME_RULE);
 }
 
 async function readTextOrNull(path: string): Promise<string | null> {

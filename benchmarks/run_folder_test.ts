@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { ndarray } from "../base/arrays.ts";
-import { DataError } from "../base/errors.ts";
+import { DataError, UsageError } from "../base/errors.ts";
 import { sha256 } from "../base/files.ts";
 import type { CurvePoint, RunRecord } from "./record.ts";
 import { type GalleryPicture, newRunId, RunFolder, type SampleResults } from "./run_folder.ts";
@@ -28,6 +28,7 @@ const RECORD: RunRecord = {
     cores: 2,
     memoryBytes: 1,
     backend: "cpu",
+    kernels: "tuned",
     adapter: null,
     packages: {},
   },
@@ -88,13 +89,20 @@ Deno.test("newRunId() sorts by paper, recipe, seed and time", () => {
 Deno.test("RunFolder.create() refuses a second run of a name and names that are paths", () =>
   withRun(async ({ path }) => {
     const runs = join(path, "..");
-    await assertRefused(() => RunFolder.create(runs, "a-run"), "a run of this name exists");
+    await assertRejects(() => RunFolder.create(runs, "a-run"), UsageError, "this name exists");
     for (const id of ["", ".", "..", "../b", "a/b", "a\\b", "a\0", "a:b", "-a", "a".repeat(201)]) {
-      await assertRefused(() => RunFolder.create(runs, id), JSON.stringify(id));
+      await assertRejects(() => RunFolder.create(runs, id), UsageError, JSON.stringify(id));
     }
     assertEquals([...Deno.readDirSync(runs)].map((entry) => entry.name), ["a-run"]);
     assertEquals((await RunFolder.open(join(path, "."))).id, "a-run");
     await assertRefused(() => RunFolder.open(join(runs, "b")), "there is no such run");
+  }));
+
+Deno.test("RunFolder.createNext() numbers runs of the same second", () =>
+  withRun(async ({ path }) => {
+    const next = async (id: string) => (await RunFolder.createNext(join(path, ".."), id)).id;
+    assertEquals([await next("a-run"), await next("a-run")], ["a-run-2", "a-run-3"]);
+    assertEquals(await next("other"), "other");
   }));
 
 Deno.test("a record comes back as it was written", () =>

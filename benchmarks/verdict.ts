@@ -1,8 +1,8 @@
 /**
  * Verdicts: one of our numbers beside a published one.
  *
- * Numbers compare only where dataset, split, protocol and training data are the same and all of
- * the split was scored; everything else is "not comparable", with the reason. Then a relative
+ * Numbers compare only where model, training data, dataset, split and protocol are the same and all
+ * of the split was scored; everything else is "not comparable", with the reason. Then a relative
  * tolerance decides. It comes from the field itself: of the 56 models ptlflow re-evaluated with
  * their authors' own weights, the median differs by 1.0 to 2.7 % from its paper and about three
  * quarters stay within 5 %.
@@ -17,7 +17,13 @@ import {
   protocolStamp,
   withIterations,
 } from "./protocols/protocol.ts";
-import type { Comparison, Evaluation, PublishedNumber, Verdict } from "./record.ts";
+import {
+  type Comparison,
+  type Evaluation,
+  MODEL_SIZE,
+  type PublishedNumber,
+  type Verdict,
+} from "./record.ts";
 import type { SampleResults } from "./samples.ts";
 import { bootstrapMean } from "./statistics/bootstrap.ts";
 
@@ -98,6 +104,8 @@ export interface CompareOptions {
    * words ("moving-shapes", which compares with nothing published).
    */
   readonly training: string;
+  /** Parameters of the published model; a contender with fewer or more is another model. */
+  readonly parameters?: number;
   /** Per-sample results, for the interval that the reason then quotes. */
   readonly samples?: SampleResults;
 }
@@ -107,7 +115,8 @@ export interface CompareOptions {
  *
  * The verdict rests on the tolerance alone. The interval over samples is quoted beside it but
  * decides nothing: both numbers come from the very same pictures, so that it says how much depends
- * on the choice of pictures and not how far apart two methods are.
+ * on the choice of pictures and not how far apart two methods are. The model's size has to be the
+ * published one exactly.
  *
  * @param evaluation Ours, or null where nothing was run.
  */
@@ -116,53 +125,89 @@ export function compare(
   evaluation: Evaluation | null,
   options: CompareOptions,
 ): Comparison {
-  if (evaluation === null) {
-    return { published, ours: null, evaluation: null, verdict: "not run", reason: "Not evaluated" };
+  const refused = (verdict: Verdict, reason: string): Comparison => ({
+    ...{ published, ours: null, evaluation: null, verdict, reason },
+  });
+  if (evaluation === null) return refused("not run", "No model was scored");
+  if (published.metric === MODEL_SIZE) {
+    const reason = otherModel(evaluation, published.value);
+    if (reason !== null) return refused("not comparable", ours([reason]));
+    const { id, contender } = evaluation;
+    const same = { published, ours: contender.parameters, evaluation: id };
+    return { ...same, verdict: "reproduced", reason: "Exactly as many" };
   }
-  const found = ourValue(published, evaluation, options.training);
-  if ("reason" in found) {
-    return { published, ours: null, evaluation: null, verdict: "not comparable", ...found };
-  }
-  const { ours, metric, own } = found;
-  const { verdict, reason } = judge(published, ours);
-  const interval = own && options.samples ? intervalText(options.samples, metric) : "";
-  return { published, ours, evaluation: evaluation.id, verdict, reason: reason + interval };
+  const found = ourValue(published, evaluation, options);
+  if ("reason" in found) return refused("not comparable", found.reason);
+  const { verdict, reason } = judge(published, found.ours);
+  const interval = found.own && options.samples ? intervalText(options.samples, found.metric) : "";
+  return {
+    ...{ published, ours: found.ours, evaluation: evaluation.id, verdict },
+    reason: reason + interval,
+  };
 }
 
 /** Our value, or why there is none; `own` where it comes from the protocol's own iterations. */
 function ourValue(
   published: PublishedNumber,
   evaluation: Evaluation,
-  training: string,
+  { training, parameters }: CompareOptions,
 ): { ours: number; metric: FlowMetric; own: boolean } | { reason: string } {
   const wanted = correspondsTo(published);
-  if (wanted === null) {
-    const { metric, dataset, split } = published;
-    return { reason: `${metric} on ${dataset} (${split}) is not measured here` };
-  }
-  const where = `${wanted.dataset}:${wanted.split}`;
-  const scoredOn = `${evaluation.dataset}:${evaluation.split}`;
-  if (scoredOn !== where) {
-    return { reason: `Scored on ${scoredOn}, the published number is for ${where}` };
-  }
-  const publishedTraining = published.training.replace(/ \(.*\)$/, "");
-  if (training !== publishedTraining) {
-    return { reason: `Trained on ${training}, the published number is for ${publishedTraining}` };
-  }
-  if (evaluation.samples !== wanted.samples) {
-    return { reason: `Scored on ${evaluation.samples} of the split's ${wanted.samples} pairs` };
-  }
+  if (wanted === null) return { reason: whyUnmeasured(published) };
   const own = evaluation.protocol.hash === protocolStamp(wanted.protocol).hash;
   const metrics = own ? evaluation.metrics : metricsAfter(evaluation, wanted);
-  if (metrics === undefined) {
-    return {
-      reason: `Protocol ${evaluation.protocol.id}, the published number is for ` +
-        wanted.protocol.id,
-    };
+  const differences = [
+    parameters === undefined ? null : otherModel(evaluation, parameters),
+    training === published.training.replace(/ \(.*\)$/, "") ? null : `was trained on ${training}`,
+    otherScoring(evaluation, wanted, metrics !== undefined),
+  ].filter((difference) => difference !== null);
+  if (differences.length > 0) return { reason: ours(differences) };
+  const value = metrics?.[wanted.metric] ?? null;
+  if (value === null) return { reason: `${wanted.metric} has no value here` };
+  return { ours: value, metric: wanted.metric, own };
+}
+
+/** Why nothing here measures a published number. */
+function whyUnmeasured({ metric, unit, split }: PublishedNumber): string {
+  if (SPEED_UNITS.includes(unit)) {
+    return "Not measured here: speed compares only on the same hardware";
   }
-  const ours = metrics[wanted.metric] ?? null;
-  if (ours === null) return { reason: `${wanted.metric} has no value here` };
-  return { ours, metric: wanted.metric, own };
+  if (split === "test") return "Not measured here: this split has no public ground truth";
+  return `Not measured here: ${metric}`;
+}
+
+const SPEED_UNITS: readonly string[] = ["fps", "ms", "s"];
+
+/** How the contender is another model than the published one, or null where it is none. */
+function otherModel({ contender }: Evaluation, published: number): string | null {
+  const { parameters } = contender;
+  if (parameters === null || parameters === published) return null;
+  const size = parameters < published ? "smaller" : "larger";
+  return `is a ${size} model (${parameters.toLocaleString("en")} parameters)`;
+}
+
+/** How the scoring differs from the published number's, or null where it is the same. */
+function otherScoring(
+  { dataset, split, samples, protocol }: Evaluation,
+  wanted: Counterpart,
+  sameProtocol: boolean,
+): string | null {
+  if (dataset !== wanted.dataset || split !== wanted.split) {
+    return `was scored on ${dataset}:${split}`;
+  }
+  if (samples !== wanted.samples) {
+    return `was scored on ${samples} of the split's ${wanted.samples} pairs`;
+  }
+  return sameProtocol
+    ? null
+    : `was scored under protocol ${protocol.id} instead of ${wanted.protocol.id}`;
+}
+
+/** What differs about ours, as a sentence; the published number stands beside it. */
+function ours(differences: readonly string[]): string {
+  const last = differences.at(-1)!;
+  const before = differences.slice(0, -1).join(", ");
+  return `Ours ${before === "" ? last : `${before} and ${last}`}`;
 }
 
 /** The metrics after the wanted iterations, where the protocol differs in nothing else. */

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { flowProtocol, protocolStamp, withIterations } from "./protocols/protocol.ts";
-import { Comparison, type Evaluation, type PublishedNumber } from "./record.ts";
+import { Comparison, type Evaluation, MODEL_SIZE, type PublishedNumber } from "./record.ts";
 import { compare, correspondsTo } from "./verdict.ts";
 
 const sintel = flowProtocol("sintel-raft");
@@ -83,37 +83,67 @@ Deno.test("compare() is 'not run' without an evaluation", () => {
 });
 
 Deno.test("compare() refuses what was made in another way, and says which", () => {
-  const cases: [Partial<Evaluation>, string, RegExp][] = [
-    [{ dataset: "moving-shapes", split: "test" }, "C+T", /moving-shapes:test.*sintel-clean:train/],
-    [{ dataset: "sintel-final" }, "C+T", /sintel-final:train/],
-    [{ split: "half" }, "C+T", /sintel-clean:half/],
-    [{}, "moving-shapes", /Trained on moving-shapes.*C\+T$/],
-    [{}, "C+T+S", /C\+T\+S,.* C\+T$/],
-    [{ samples: 1 }, "C+T", /1 of the split's 1041 pairs/],
-    [{ protocol: protocolStamp(withIterations(sintel, 12)) }, "C+T", /sintel-raft@12/],
-    [{ protocol: protocolStamp({ ...sintel, version: 2 }) }, "C+T", /Protocol sintel-raft/],
-    [{ metrics: { epePooled: null } }, "C+T", /epePooled has no value/],
+  const narrow = { kind: "run", name: "RAFT", digest: null, parameters: 250216 } as const;
+  const at12 = protocolStamp(withIterations(sintel, 12));
+  const cases: [Partial<Evaluation>, string, string][] = [
+    [{ dataset: "moving-shapes", split: "test" }, "C+T", "was scored on moving-shapes:test"],
+    [{ dataset: "sintel-final" }, "C+T", "was scored on sintel-final:train"],
+    [{ split: "half" }, "C+T", "was scored on sintel-clean:half"],
+    [{}, "moving-shapes", "was trained on moving-shapes"],
+    [{}, "C+T+S", "was trained on C+T+S"],
+    [{ samples: 1 }, "C+T", "was scored on 1 of the split's 1041 pairs"],
+    [{ protocol: at12 }, "C+T", "was scored under protocol sintel-raft@12 instead of sintel-raft"],
+    [
+      { protocol: protocolStamp({ ...sintel, version: 2 }) },
+      "C+T",
+      "was scored under protocol sintel-raft instead of sintel-raft",
+    ],
+    [{ contender: narrow }, "C+T", "is a smaller model (250,216 parameters)"],
+    [{ contender: narrow }, "C", "is a smaller model (250,216 parameters) and was trained on C"],
+    [
+      { contender: narrow, dataset: "moving-shapes", split: "test" },
+      "moving-shapes",
+      "is a smaller model (250,216 parameters), was trained on moving-shapes " +
+      "and was scored on moving-shapes:test",
+    ],
   ];
-  for (const [change, training, reason] of cases) {
-    const result = compare(published, evaluation(change), { training });
+  for (const [change, training, difference] of cases) {
+    const result = compare(published, evaluation(change), { training, parameters: 5257536 });
     assertStrictEquals(result.verdict, "not comparable");
     assertStrictEquals(result.ours, null);
-    assertMatch(result.reason, reason);
+    assertStrictEquals(result.reason, `Ours ${difference}`);
   }
+  const empty = compare(published, evaluation({ metrics: { epePooled: null } }), { training });
+  assertStrictEquals(empty.reason, "epePooled has no value here");
+});
+
+Deno.test("compare() holds the model's size against the published one, to the last parameter", () => {
+  const size = { ...published, dataset: "-", split: "-", metric: MODEL_SIZE, value: 5257536 };
+  const same = compare(size, evaluation({ dataset: "moving-shapes" }), { training: "anything" });
+  assertEquals([same.verdict, same.ours, same.evaluation], [
+    "reproduced",
+    5257536,
+    "raft--sintel-clean",
+  ]);
+  const other = compare({ ...size, value: 5257535 }, evaluation(), { training });
+  assertEquals([other.verdict, other.ours], ["not comparable", null]);
+  assertStrictEquals(other.reason, "Ours is a larger model (5,257,536 parameters)");
 });
 
 Deno.test("compare() refuses what nobody here can measure", () => {
-  const beyond: Partial<PublishedNumber>[] = [
-    { split: "test" },
-    { metric: "EPE, warm start" },
-    { dataset: "-", split: "-", metric: "parameters" },
-    { dataset: "HD1K" },
-    { metric: "constructor" },
+  const beyond: [Partial<PublishedNumber>, RegExp][] = [
+    [{ split: "test" }, /no public ground truth/],
+    [{ metric: "EPE, warm start" }, /Not measured here: EPE, warm start/],
+    [{ dataset: "-", split: "-", metric: "frames a second", unit: "fps" }, /same hardware/],
+    [{ dataset: "HD1K" }, /Not measured here/],
+    [{ metric: "constructor" }, /Not measured here/],
   ];
-  for (const change of beyond) {
+  for (const [change, reason] of beyond) {
     const number = { ...published, ...change };
     assertStrictEquals(correspondsTo(number), null);
-    assertEquals(compare(number, evaluation(), { training }).verdict, "not comparable");
+    const result = compare(number, evaluation(), { training });
+    assertEquals(result.verdict, "not comparable");
+    assertMatch(result.reason, reason);
   }
 });
 

@@ -12,10 +12,12 @@ import { resolve } from "@std/path";
 import { ExitCode, Interrupted, ReflowError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { Progress, type ProgressSink, silent, terminal } from "../base/progress.ts";
+import { kernelSets } from "../nn/kernels/selection.ts";
 
 /** A command whose mistakes are thrown rather than ending the process; see {@link runCommand}. */
 export function createCommand(name: string, description: string): Command {
-  return new Command(name).description(description).exitOverride();
+  return new Command(name).description(description).exitOverride()
+    .showHelpAfterError("--help lists what there is.");
 }
 
 /**
@@ -23,8 +25,17 @@ export function createCommand(name: string, description: string): Command {
  * of `deno.json` and keeps theirs in `INIT_CWD`.
  */
 export function userPath(path: string): string {
+  if (path === "") throw new InvalidArgumentError("It must not be empty.");
   const from = Deno.env.get("INIT_CWD");
   return from === undefined || from === Deno.cwd() ? path : resolve(from, path);
+}
+
+/** Parses the path of a file to write, whose name must say what it will be. */
+export function outputFile(ending: string): (value: string) => string {
+  return (value) => {
+    if (value.toLowerCase().endsWith(ending)) return userPath(value);
+    throw new InvalidArgumentError(`It must end in ${ending}.`);
+  };
 }
 
 /** `--data DIR`. */
@@ -41,6 +52,12 @@ export function runsOption(): Option {
 export function backendOption(): Option {
   return choiceOption("--backend <name>", "where tensors live", ["webgpu", "cpu"])
     .default("webgpu");
+}
+
+/** `--kernels tuned|stock`. */
+export function kernelsOption(): Option {
+  const about = "ours (tuned, the default) or TensorFlow.js' own (stock)";
+  return choiceOption("--kernels <set>", about, kernelSets);
 }
 
 /** `--json`. */
@@ -68,12 +85,14 @@ export function choiceOption(flags: string, about: string, values: readonly stri
  * Parses a whole number given as an option's value.
  *
  * @param least The smallest allowed.
+ * @param most The largest allowed.
  */
-export function wholeNumber(least: number): (value: string) => number {
+export function wholeNumber(least: number, most = Infinity): (value: string) => number {
+  const range = most === Infinity ? `from ${least} on` : `from ${least} to ${most}`;
   return (value) => {
     const number = /^\d+$/.test(value) ? Number(value) : NaN;
-    if (Number.isSafeInteger(number) && number >= least) return number;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} on.`);
+    if (Number.isSafeInteger(number) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
   };
 }
 
@@ -86,14 +105,15 @@ export async function runCommand(main: () => Promise<void>): Promise<never> {
  * The exit code of a command; what went wrong is told on standard error.
  *
  * A {@link ReflowError} gives its message, its next step and its own code; a mistake on the command
- * line, which commander has explained by then, gives 2. Anything else is a fault of ours: it keeps
- * its stack trace and gives 1.
+ * line, which commander has explained by then, gives 2; a file or folder that the system refuses
+ * gives 3. Anything else is a fault of ours: it keeps its stack trace and gives 1.
  */
 export async function exitCodeOf(main: () => Promise<void>): Promise<number> {
   try {
     await main();
     return ExitCode.done;
-  } catch (error) {
+  } catch (caught) {
+    const error = refusalBySystem(caught) ?? caught;
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
     }
@@ -105,6 +125,39 @@ export async function exitCodeOf(main: () => Promise<void>): Promise<number> {
     console.error(error);
     return 1;
   }
+}
+
+/** What a system call on files does, for people. */
+const FILE_CALLS: Readonly<Record<string, string>> = {
+  mkdir: "make the folder",
+  open: "open",
+  readdir: "list the folder",
+  readfile: "read",
+  remove: "remove",
+  rename: "write",
+  stat: "look up",
+  writefile: "write",
+};
+
+/** The name of work in progress around the name it will have (`partialName`). */
+const PARTIAL = /\.([^/\\]+)\.partial-\d+-[0-9a-f-]{36}/g;
+
+/**
+ * A full disk, a read-only folder, a file where a folder should be: what the operating system, or
+ * Deno in its place, does not let us do with a path. Null for any other error.
+ */
+function refusalBySystem(error: unknown): ReflowError | null {
+  if (!(error instanceof Error)) return null;
+  const forbidden = /^Requires \S+ access to (".*"), run again/.exec(error.message);
+  const [, reason, call, object] =
+    /^(.*) \(os error \d+\)(?:: (\w+) (.*))?$/s.exec(error.message) ?? [];
+  if (!forbidden && reason === undefined) return null;
+  const what = forbidden
+    ? `Cannot use ${forbidden[1]}: Deno gives no program access to it`
+    : call
+    ? `Cannot ${FILE_CALLS[call] ?? call} ${object.replace(PARTIAL, "$1")}: ${reason}`
+    : `Cannot write or read: ${reason}`;
+  return new ReflowError(what, "Name a place you may read and write.", ExitCode.data);
 }
 
 /** Signals that ask a process to stop. */
@@ -133,7 +186,8 @@ export function interruptSignal(): AbortSignal {
     if (!controller.signal.aborted) {
       first = now;
       console.error("\nStopping; press Ctrl-C again to stop at once.");
-      controller.abort(new Interrupted("Stopped"));
+      const next = "Run the same command again to start it over.";
+      controller.abort(new Interrupted("Stopped; nothing was kept", next));
     } else if (now - first > ECHO) {
       Deno.exit(ExitCode.interrupted);
     }

@@ -1,9 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DataError, Interrupted, UsageError } from "../base/errors.ts";
+import { partialName } from "../base/files.ts";
 import {
   choiceOption,
   createCommand,
   exitCodeOf,
+  outputFile,
   printResult,
   progressReport,
   wholeNumber,
@@ -29,6 +31,8 @@ async function parsed(...args: string[]) {
     .addOption(choiceOption("--backend <name>", "where", ["webgpu", "cpu"]))
     .option("--seed <n>", "seed", wholeNumber(0))
     .option("--steps <n>", "steps", wholeNumber(1))
+    .option("--rounds <n>", "rounds", wholeNumber(1, 9))
+    .option("--out <file>", "file", outputFile(".flo"))
     .configureOutput({ writeErr: (text) => error += text, writeOut: () => {} })
     .action((options) => void (seen = options));
   const result = await outcome(async () => void await command.parseAsync(args, { from: "user" }));
@@ -55,6 +59,42 @@ Deno.test("a fault of ours keeps its stack and exits with 1", async () => {
   assertEquals([code, caught], [1, fault]);
 });
 
+Deno.test("what the system refuses is told without a stack, and exits with 3", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/file`;
+    await Deno.writeTextFile(file, "");
+    await Deno.mkdir(`${folder}/full/inner`, { recursive: true });
+    const refused: [() => Promise<unknown>, string][] = [
+      [() => Deno.stat(`${file}/below`), `Cannot look up '${file}/below': Not a directory`],
+      [
+        () => Deno.mkdir(file, { recursive: true }),
+        `Cannot make the folder '${file}': File exists`,
+      ],
+      [() => Deno.remove(`${folder}/full`), `Cannot remove '${folder}/full': Directory not empty`],
+      [() => Array.fromAsync(Deno.readDir(file)), `Cannot list the folder '${file}'`],
+      [
+        () => Promise.reject(new Error(`No (os error 30): writefile '${partialName("b/a.flo")}'`)),
+        "Cannot write 'b/a.flo': No",
+      ],
+      [() => Promise.reject(new Error("No space left on device (os error 28)")), "No space left"],
+      [
+        () => Promise.reject(new Error('Requires all access to "/proc", run again with it')),
+        `Cannot use "/proc": Deno gives no program access to it`,
+      ],
+    ];
+    for (const [work, message] of refused) {
+      const { code, error } = await outcome(async () => void await work());
+      assertEquals(code, 3, message);
+      assertStringIncludes(error, message);
+      assertStringIncludes(error, "\nName a place you may read and write.\n");
+      assertEquals(error.includes("    at "), false, error);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("a good command line parses", async () => {
   const { code, seen } = await parsed("--backend", "cpu", "--seed", "0", "--steps", "12");
   assertEquals(code, 0);
@@ -70,6 +110,9 @@ Deno.test("mistakes on the command line exit with 2 and name what was probably m
     [["--seed", "-1"], "whole number from 0 on"],
     [["--steps", "0"], "whole number from 1 on"],
     [["--steps"], "argument missing"],
+    [["--rounds", "10"], "whole number from 1 to 9"],
+    [["--out", "flow.png"], "It must end in .flo."],
+    [["more"], "--help lists what there is."],
     [["more"], "too many arguments"],
   ];
   for (const [args, expected] of mistakes) {

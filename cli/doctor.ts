@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import { DataError, EnvironmentError } from "../base/errors.ts";
+import { exists } from "../base/files.ts";
 import { captureEnvironment } from "../benchmarks/environment.ts";
 import type { Environment } from "../benchmarks/record.ts";
 import { RunFolder } from "../benchmarks/run_folder.ts";
@@ -114,6 +115,7 @@ async function runsIn(runsDir: string): Promise<RunStatus[]> {
 }
 
 async function runStatus(path: string): Promise<string> {
+  if (await exists(join(path, "speed.json"))) return "speed benchmark";
   try {
     return (await (await RunFolder.open(path)).readRecord()).status;
   } catch (error) {

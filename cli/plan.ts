@@ -6,9 +6,53 @@
 import { join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
 import { exists } from "../base/files.ts";
-import { datasets } from "../datasets/registry.ts";
+import type { AdapterSummary } from "../nn/backend.ts";
+import { findDataset, splitVolume } from "../datasets/registry.ts";
 import type { PlannedStage, Recipe } from "../replications/replication.ts";
+import { bytes } from "../reports/format.ts";
 import { prepareBackend, type Setting } from "./runs.ts";
+
+/** Where the hours are estimated for. */
+export interface Device {
+  /** Adapter or backend, for people. */
+  readonly name: string;
+  /** Training speed in 10⁹ floating-point operations a second. */
+  readonly gigaflops: number;
+}
+
+/** A recipe's cost; what `train --plan --json` prints. */
+export interface Plan {
+  readonly recipe: string;
+  readonly scale: string;
+  readonly notes: readonly string[];
+  readonly device: Device;
+  /** The stages, each with its training time on the device. */
+  readonly stages: readonly (PlannedStage & { readonly seconds: number })[];
+  /** Arithmetic of all stages, in 10⁹ floating-point operations. */
+  readonly gigaflop: number;
+  /** Training time of all stages on the device. */
+  readonly seconds: number;
+  /** Bytes of all pairs that are read; see {@link PlannedStage.bytesRead}. */
+  readonly bytesRead: number;
+  /** Bytes of the complete datasets' splits, each pair once, before compression. */
+  readonly bytesStored: number;
+  /** Datasets that are not at hand. */
+  readonly missing: readonly { readonly dataset: string; readonly homepage: string }[];
+}
+
+/** Plans a recipe for the adapter in use. */
+export async function planRecipe(
+  recipe: Recipe,
+  stages: readonly PlannedStage[],
+  setting: Setting,
+): Promise<Plan> {
+  const { adapter } = await prepareBackend(setting);
+  const device = { name: nameOf(adapter, setting.backend), gigaflops: await trainingSpeed() };
+  return await planFor(device, recipe, stages, setting.dataDir);
+}
+
+const nameOf = (adapter: AdapterSummary | null, backend: string) =>
+  adapter?.description || adapter?.device || backend;
 
 /**
  * Training speed of this adapter in 10⁹ floating-point operations a second: a 3×3 convolution with 64
@@ -33,30 +77,56 @@ async function trainingSpeed(): Promise<number> {
   return 3 * 2 * 64 * 128 * 9 * 64 * 64 / median / 1e9;
 }
 
+/** Plans a recipe for a device whose speed is known. */
+export async function planFor(
+  device: Device,
+  { name: recipe, scale, notes }: Recipe,
+  stages: readonly PlannedStage[],
+  dataDir: string,
+): Promise<Plan> {
+  const names = [...new Set(stages.flatMap((stage) => stage.datasets))];
+  const stored = names.map(splitVolume).map(({ pairs, bytesPerPair }) => pairs * bytesPerPair);
+  const missing: { dataset: string; homepage: string }[] = [];
+  for (const dataset of new Set(names.map((name) => name.split(":")[0]))) {
+    if (await exists(join(dataDir, dataset))) continue;
+    missing.push({ dataset, homepage: findDataset(dataset).homepage });
+  }
+  const gigaflop = sum(stages.map((stage) => stage.steps * stage.gigaflop));
+  return {
+    ...{ recipe, scale, notes, device },
+    stages: stages.map((stage) => ({
+      ...stage,
+      seconds: stage.steps * stage.gigaflop / device.gigaflops,
+    })),
+    gigaflop,
+    seconds: gigaflop / device.gigaflops,
+    bytesRead: sum(stages.map((stage) => stage.bytesRead)),
+    bytesStored: sum(stored),
+    missing,
+  };
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
 const hours = (seconds: number) =>
   seconds < 3600
     ? `${(seconds / 60).toFixed(0)} min`
     : `${Math.round(seconds / 3600).toLocaleString("en")} h`;
 
-/** The plan as text: a row a stage, what data is missing, and the time on this adapter. */
-export async function planText(
-  recipe: Recipe,
-  stages: readonly PlannedStage[],
-  setting: Setting,
-): Promise<string> {
-  const { adapter } = await prepareBackend(setting);
-  const speed = await trainingSpeed();
-  const gigaflop = stages.reduce((sum, stage) => sum + stage.steps * stage.gigaflop, 0);
+/** The plan for people: a row a stage, the arithmetic, the data, and what of it is missing. */
+export function planText(plan: Plan): string {
+  const { device, gigaflop, missing } = plan;
   const rows = [
-    ["stage", "steps", "batch", "crop", "peak rate", "pairs", "time here", "data"],
-    ...stages.map((s) => [
+    ["stage", "steps", "batch", "crop", "peak rate", "pairs", "reads", "time here", "data"],
+    ...plan.stages.map((s) => [
       s.name,
       s.steps.toLocaleString("en"),
       String(s.batch),
       s.crop,
       s.learningRate.toExponential(2),
       (s.steps * s.batch).toLocaleString("en"),
-      hours(s.steps * s.gigaflop / speed),
+      bytes(s.bytesRead),
+      hours(s.seconds),
       s.data,
     ]),
   ];
@@ -64,28 +134,23 @@ export async function planText(
   const table = rows.map((row) =>
     row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
   );
-  const needed = [
-    ...new Set(stages.flatMap((stage) => stage.datasets.map((d) => d.split(":")[0]))),
-  ];
-  const missing: string[] = [];
-  for (const id of needed) {
-    if (await exists(join(setting.dataDir, id))) continue;
-    const known = datasets.find((dataset) => dataset.id === id);
-    missing.push(known ? `${id} (from ${known.homepage})` : `${id} (no importer yet)`);
-  }
+  const teraflop = (gigaflop / 1e3).toLocaleString("en", { maximumFractionDigits: 0 });
   return [
-    `${recipe.name}: ${recipe.scale}`,
-    ...recipe.notes.map((note) => `- ${note}`),
+    `${plan.recipe}: ${plan.scale}`,
+    ...plan.notes.map((note) => `- ${note}`),
     "",
     ...table,
     "",
-    `${(gigaflop / 1e3).toLocaleString("en", { maximumFractionDigits: 0 })} TFLOP in all; at the ` +
-    `${speed.toFixed(1)} GFLOP/s measured on ${
-      adapter?.description || adapter?.device || setting.backend
-    }: ` +
-    `${hours(gigaflop / speed)}. A GPU that sustains 10 TFLOP/s would take ${
-      hours(gigaflop / 1e4)
-    }.`,
-    missing.length === 0 ? "All data is here." : `Missing data: ${missing.join(", ")}`,
+    `Time: ${hours(plan.seconds)} for ${teraflop} TFLOP at the ${device.gigaflops.toFixed(1)} ` +
+    `GFLOP/s measured on ${device.name}. A GPU that sustains 10 TFLOP/s would take ` +
+    `${hours(gigaflop / 1e4)}.`,
+    `Data: ${bytes(plan.bytesStored)} of pairs, of which training reads ${
+      bytes(plan.bytesRead)
+    }, ` +
+    "each pair as often as it is drawn. Pairs are read whole and cropped then; bytes are before " +
+    "compression (two 8-bit pictures, float32 flow and a mask: 15 a pixel).",
+    ...missing.length === 0
+      ? ["All data is here."]
+      : ["Missing data:", ...missing.map(({ dataset, homepage }) => `  ${dataset}: ${homepage}`)],
   ].join("\n");
 }

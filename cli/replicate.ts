@@ -4,10 +4,14 @@
  * @module
  */
 import type { Command } from "commander";
-import { join } from "@std/path";
-import { UsageError } from "../base/errors.ts";
+import { join, resolve } from "@std/path";
+import { Interrupted, UsageError } from "../base/errors.ts";
+import { requireWritable } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
+import { MOST_ITERATIONS } from "../benchmarks/protocols/protocol.ts";
+import { findSplit } from "../datasets/registry.ts";
 import type { BackendName } from "../nn/backend.ts";
+import type { KernelSet } from "../nn/kernels/selection.ts";
 import {
   type Recipe,
   type RecipeName,
@@ -24,6 +28,8 @@ import {
   dataOption,
   interruptSignal,
   jsonOption,
+  kernelsOption,
+  outputFile,
   printResult,
   progressSink,
   quietOption,
@@ -32,7 +38,7 @@ import {
   userPath,
   wholeNumber,
 } from "./command.ts";
-import { planText } from "./plan.ts";
+import { planRecipe, planText } from "./plan.ts";
 import {
   keepScores,
   newestRun,
@@ -50,6 +56,8 @@ interface Common {
   data: string;
   runs: string;
   backend: BackendName;
+  /** Ours where absent; a resumed run keeps those it started with. */
+  kernels?: KernelSet;
   quiet: boolean;
   json: boolean;
 }
@@ -86,14 +94,21 @@ interface PredictOptions extends Common {
   iterations?: number;
 }
 
-const settingOf = (options: Common): Setting => ({
+const settingOf = (options: Common, signal: AbortSignal): Setting => ({
   dataDir: options.data,
   runsDir: options.runs,
   backend: options.backend,
+  kernels: options.kernels ?? "tuned",
   sink: progressSink(options.quiet),
-  signal: interruptSignal(),
+  signal,
   say: (text) => console.error(text),
 });
+
+/**
+ * The signal of commands that have nothing to save: Ctrl-C ends them at once, which a signal of ours
+ * could not, since a forward pass keeps JavaScript busy.
+ */
+const nothingToSave = new AbortController().signal;
 
 const common = (command: Command): Command =>
   command.addOption(dataOption()).addOption(runsOption()).addOption(backendOption())
@@ -126,8 +141,10 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
   const task = `deno task ${paper.id}`;
   const program = createCommand(task, `${paper.title} (${paper.venue} ${paper.year})`)
     .enablePositionalOptions()
+    .helpCommand(true)
     .addHelpText("before", `Without a command: the demo from nothing to a report.\n`);
   common(program)
+    .addOption(kernelsOption())
     .option("--seed <n>", "seed of everything random", wholeNumber(0), 0)
     .option("--steps <n>", "training steps, instead of the demo's", wholeNumber(1))
     .action((options: WholeOptions) => whole(replication, options));
@@ -144,6 +161,7 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
       )
         .default("demo"),
     )
+    .addOption(kernelsOption())
     .option("--seed <n>", "seed of everything random", wholeNumber(0), 0)
     .option("--steps <n>", "training steps in all, instead of the recipe's", wholeNumber(1))
     .option("--run <id>", "name of the new run")
@@ -154,11 +172,16 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
 
   sub("evaluate", "score a run, a weights file or a baseline under a protocol")
     .requiredOption("--dataset <id[:split]>", "what to score on")
+    .addOption(kernelsOption())
     .option("--run <id>", "a trained run; default the newest")
     .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
     .option("--baseline <name>", replication.baselines.join(" or "))
     .option("--protocol <id>", "how the number is made; default the dataset's usual one")
-    .option("--iterations <n>", "update iterations, instead of the protocol's", wholeNumber(1))
+    .option(
+      "--iterations <n>",
+      "update iterations, instead of the protocol's",
+      wholeNumber(1, MOST_ITERATIONS),
+    )
     .option("--samples <n>", "score only the first so many", wholeNumber(1))
     .option("--trained-on <data>", 'what a weights file was trained on, for example "C+T"')
     .action((options: EvaluateOptions) => evaluateCommand(replication, options));
@@ -167,11 +190,12 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
     sub("predict", "run the model on two pictures of yours")
       .argument("<first>", "picture 1: PNG, JPEG or PPM", userPath)
       .argument("<second>", "picture 2, of the same size", userPath)
-      .requiredOption("--out <file>", "flow file to write (.flo)", userPath)
-      .option("--image <file>", "colour picture of the flow to write (.png)", userPath)
+      .requiredOption("--out <file>", "flow file to write (.flo)", outputFile(".flo"))
+      .addOption(kernelsOption())
+      .option("--image <file>", "colour picture of the flow to write (.png)", outputFile(".png"))
       .option("--run <id>", "a trained run; default the newest")
       .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
-      .option("--iterations <n>", "update iterations", wholeNumber(1))
+      .option("--iterations <n>", "update iterations", wholeNumber(1, MOST_ITERATIONS))
       .action((first: string, second: string, options: PredictOptions) =>
         predictCommand(replication, first, second, options)
       );
@@ -195,7 +219,7 @@ async function whole<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
   options: WholeOptions,
 ): Promise<void> {
-  const setting = settingOf(options);
+  const setting = settingOf(options, interruptSignal());
   const { demo } = replication.recipes;
   const recipe = options.steps ? replication.withSteps(demo, options.steps) : demo;
   const run = await startTraining(replication, { recipe, seed: options.seed }, setting);
@@ -205,9 +229,18 @@ async function whole<R extends Recipe, C extends { dispose?(): void }>(
     ...replication.baselines.map((name): Source => ({ kind: "baseline", name })),
   ];
   const scored: Scored[] = [];
-  for (const source of sources) {
-    const counts = source.kind === "run" ? alsoAt : undefined;
-    scored.push(await score(replication, source, { dataset, alsoAt: counts }, setting));
+  try {
+    for (const source of sources) {
+      const counts = source.kind === "run" ? alsoAt : undefined;
+      scored.push(await score(replication, source, { dataset, alsoAt: counts }, setting));
+    }
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    const { id } = run.folder;
+    throw new Interrupted(
+      `Stopped while scoring; run ${id} is trained and kept`,
+      `Score it with: deno task ${replication.paper.id} evaluate --run ${id} --dataset ${dataset}`,
+    );
   }
   await keepScores(run, scored, replication.compare(scored, recipe.trainedOn));
   const report = await reportOf([run], undefined);
@@ -229,34 +262,31 @@ async function trainCommand<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
   options: TrainOptions,
 ): Promise<void> {
-  const setting = settingOf(options);
+  const setting = settingOf(options, interruptSignal());
   const named = replication.recipes[options.recipe];
   const recipe = options.steps ? replication.withSteps(named, options.steps) : named;
   if (options.plan) {
-    const stages = replication.plan(recipe);
-    printResult(
-      options.json,
-      { recipe: recipe.name, stages },
-      await planText(recipe, stages, setting),
-    );
+    const plan = await planRecipe(recipe, replication.plan(recipe), setting);
+    printResult(options.json, plan, planText(plan));
     return;
   }
-  if (options.resume && (options.run || options.steps)) {
+  const { resume, run: id, steps, kernels } = options;
+  if (resume !== undefined && [id, steps, kernels].some((given) => given !== undefined)) {
     throw new UsageError(
-      "Cannot resume with other settings: --resume takes none of --run, --steps",
+      "Cannot resume with other settings: --resume takes none of --run, --steps, --kernels",
     );
   }
-  const run = options.resume
+  const run = resume !== undefined
     ? await resumeTraining(
       replication,
-      await openRun(options.resume, replication.paper.id, options.runs),
+      await openRun(resume, replication.paper.id, options.runs),
       setting,
       options.checkpointEvery,
     )
     : await startTraining(replication, {
       recipe,
       seed: options.seed,
-      id: options.run,
+      id,
       checkpointEvery: options.checkpointEvery,
     }, setting);
   const { training } = run.record;
@@ -272,11 +302,14 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   replication: Replication<R, C>,
   options: EvaluateOptions,
 ): Promise<void> {
-  const setting = settingOf(options);
+  findSplit(options.dataset); // a mistyped name is told first
+  const setting = settingOf(options, nothingToSave);
   const source = await sourceOf(replication, options, setting);
+  await requireWritable(join(options.runs, "record.json"));
   const scored = await score(replication, source, options, setting);
   const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
-  const trainedOn = options.trainedOn ?? trained?.trainedOn ?? "unknown data";
+  const trainedOn = options.trainedOn ?? trained?.trainedOn ??
+    "unknown data (name it with --trained-on)";
   const { evaluation } = scored;
   const run = source.kind === "run"
     ? await openRun(source.id, replication.paper.id, options.runs)
@@ -310,19 +343,24 @@ async function predictCommand<R extends Recipe, C extends { dispose?(): void }>(
   second: string,
   options: PredictOptions,
 ): Promise<void> {
-  const setting = settingOf(options);
+  const { out, image, iterations } = options;
+  if (image !== undefined && [first, second].some((path) => resolve(path) === resolve(image))) {
+    throw new UsageError(`Cannot draw the flow over ${image}`, "Name another file with --image.");
+  }
+  const setting = settingOf(options, nothingToSave);
   const source = await sourceOf(replication, options, setting);
+  for (const path of [out, image]) if (path !== undefined) await requireWritable(path);
   await prepareBackend(setting);
   const contender = await replication.contender(source);
   try {
-    const { out, image, iterations } = options;
     const request = { pictures: [first, second] as const, out, image, iterations };
     const prediction = await replication.predict!(contender, request);
     const { width, height, seconds } = prediction;
+    const count = `${prediction.iterations} iteration${prediction.iterations === 1 ? "" : "s"}`;
     printResult(
       options.json,
       prediction,
-      `${width}×${height}, ${prediction.iterations} iterations, ${seconds.toFixed(2)} s\n${out}`,
+      `${width}×${height}, ${count}, ${seconds.toFixed(2)} s\n${out}`,
     );
   } finally {
     contender.dispose?.();
@@ -335,6 +373,7 @@ async function reportCommand<R extends Recipe, C extends { dispose?(): void }>(
   options: Common & { out?: string },
 ): Promise<void> {
   const { paper } = replication;
+  if (options.out !== undefined) await requireWritable(options.out);
   const runs: Run[] = [];
   for (const id of ids) runs.push(await openRun(id, paper.id, options.runs));
   if (runs.length === 0) runs.push(await newestRun(paper.id, options.runs, "run", () => true));

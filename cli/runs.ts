@@ -5,7 +5,7 @@
  */
 import { join } from "@std/path";
 import { DataError, Interrupted, UsageError } from "../base/errors.ts";
-import { exists, sha256, sha256File } from "../base/files.ts";
+import { exists, requireWritable, sha256, sha256File } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
 import { captureEnvironment } from "../benchmarks/environment.ts";
@@ -13,6 +13,7 @@ import { RECORD_SCHEMA, type RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
 import { findDataset, openDataset } from "../datasets/registry.ts";
 import { type BackendName, useBackend } from "../nn/backend.ts";
+import { type KernelSet, useKernelSet } from "../nn/kernels/selection.ts";
 import { writeSafetensors } from "../nn/weights/safetensors.ts";
 import type { DisposableJob, Recipe, Replication, Scored } from "../replications/replication.ts";
 import { train } from "../replications/training.ts";
@@ -23,16 +24,20 @@ export interface Setting {
   readonly dataDir: string;
   readonly runsDir: string;
   readonly backend: BackendName;
+  readonly kernels: KernelSet;
   readonly sink: ProgressSink;
   readonly signal: AbortSignal;
   /** Tells the user something on standard error. */
   say(text: string): void;
 }
 
-/** Makes the backend ready. */
-export async function prepareBackend(setting: Setting): Promise<RunRecord["environment"]> {
-  const adapter = await useBackend(setting.backend);
-  return await captureEnvironment(setting.backend, adapter);
+/** Makes the backend and its kernels ready. */
+export async function prepareBackend(
+  { backend, kernels }: Pick<Setting, "backend" | "kernels">,
+): Promise<RunRecord["environment"]> {
+  const adapter = await useBackend(backend);
+  useKernelSet(kernels);
+  return await captureEnvironment(backend, adapter, kernels);
 }
 
 /** Builds the embedded datasets among those named; the others must be there already. */
@@ -103,12 +108,19 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
+  await requireWritable(join(setting.runsDir, "record.json"));
+  if (id !== undefined) await RunFolder.requireFree(setting.runsDir, id);
   const needed = datasetsOf(replication, recipe);
   await ensureDatasets(needed, setting);
   const environment = await prepareBackend(setting);
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
-  const runId = id ?? newRunId(paper.id, recipe.name, seed, new Date());
-  const folder = await RunFolder.create(setting.runsDir, runId);
+  const folder = id === undefined
+    ? await RunFolder.createNext(
+      setting.runsDir,
+      newRunId(paper.id, recipe.name, seed, new Date()),
+    )
+    : await RunFolder.create(setting.runsDir, id);
+  const runId = folder.id;
   const plan = replication.plan(recipe);
   const record: RunRecord = {
     ...newRecord(replication, runId, environment, {
@@ -151,7 +163,7 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
   setting: Setting,
   checkpointEvery?: number,
 ): Promise<Run> {
-  const { training, seed, id } = run.record;
+  const { training, seed, id, environment } = run.record;
   if (!training) throw new UsageError(`Cannot resume ${id}: it never trained anything`);
   if (training.weights) {
     setting.say(`${id} has finished its ${training.totalSteps} steps already.`);
@@ -159,7 +171,8 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
   }
   const recipe = training.config as unknown as R;
   await ensureDatasets(datasetsOf(replication, recipe), setting);
-  await prepareBackend(setting);
+  // The bits of a run that was never interrupted: on the kernels it started with.
+  await prepareBackend({ backend: setting.backend, kernels: environment.kernels });
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
   return await runJob(run, job, {
     resume: true,
@@ -242,7 +255,13 @@ export async function keepScores(
   const data = new Map(run.record.data.map((d) => [`${d.dataset}:${d.split}`, d]));
   for (const { evaluation, samples, data: stamp } of scored) {
     await run.folder.writeSamples(evaluation.id, samples);
-    evaluations.set(evaluation.id, evaluation);
+    // The same evaluation once more, without the other iteration counts, takes nothing away.
+    const before = evaluations.get(evaluation.id);
+    const { byIteration } = evaluation.byIteration.length === 0 &&
+        before?.samples === evaluation.samples
+      ? before
+      : evaluation;
+    evaluations.set(evaluation.id, { ...evaluation, byIteration });
     data.set(`${stamp.dataset}:${stamp.split}`, stamp);
   }
   run.record = {
@@ -281,7 +300,11 @@ export async function openRun(id: string, paper: string, runsDir: string): Promi
     const meant = nearest(id, known);
     throw new UsageError(
       `There is no run named "${id}" in ${runsDir}`,
-      meant ? `Did you mean "${meant}"?` : `Runs of ${paper}: ${known.join(", ") || "none yet"}`,
+      meant
+        ? `Did you mean "${meant}"?`
+        : known.length > 0
+        ? `Runs of ${paper}: ${known.join(", ")}`
+        : `There are none of ${paper} yet; make one: deno task ${paper}`,
     );
   }
   const folder = await RunFolder.open(path);

@@ -24,17 +24,19 @@ export async function sourceOf<R extends Recipe, C extends { dispose?(): void }>
   options: { run?: string; weights?: string; baseline?: string; runs: string },
   setting: Setting,
 ): Promise<Source> {
-  const given = (["run", "weights", "baseline"] as const).filter((name) => options[name]);
+  const { run: id, weights, baseline } = options;
+  const given = Object.entries({ run: id, weights, baseline })
+    .flatMap(([name, value]) => value === undefined ? [] : [`--${name}`]);
   if (given.length > 1) {
-    throw new UsageError(`Cannot take both --${given[0]} and --${given[1]}`, "Give one of them.");
+    throw new UsageError(`Cannot take both ${given[0]} and ${given[1]}`, "Give one of them.");
   }
-  if (options.weights) return { kind: "weights", path: options.weights };
-  if (options.baseline) return { kind: "baseline", name: options.baseline };
+  if (weights !== undefined) return { kind: "weights", path: weights };
+  if (baseline !== undefined) return { kind: "baseline", name: baseline };
   const { paper } = replication;
-  const run = options.run
-    ? await openRun(options.run, paper.id, options.runs)
+  const run = id !== undefined
+    ? await openRun(id, paper.id, options.runs)
     : await newestRun(paper.id, options.runs, "trained run", (r) => !!r.training?.weights);
-  if (!options.run) setting.say(`Using run ${run.folder.id}, the newest.`);
+  if (id === undefined) setting.say(`Using run ${run.folder.id}, the newest.`);
   if (!run.record.training?.weights) {
     throw new UsageError(
       `Cannot use run ${run.folder.id}: it has no final weights`,
@@ -89,9 +91,10 @@ export async function evaluationRun(
   const { paper } = replication;
   const { contender, dataset, split } = evaluation;
   const id = newRunId(paper.id, "evaluate", 0, new Date());
+  const folder = await RunFolder.createNext(setting.runsDir, id);
   const flag = source.kind === "weights" ? `--weights ${source.path}` : `--baseline ${source.name}`;
   const record: RunRecord = {
-    ...newRecord(replication, id, await prepareBackend(setting), {
+    ...newRecord(replication, folder.id, await prepareBackend(setting), {
       scale: `${contender.name} scored on ${dataset} (${split}), ${evaluation.samples} samples`,
       notes: [],
       seed: 0,
@@ -102,7 +105,7 @@ export async function evaluationRun(
     status: "complete",
     finishedAt: new Date().toISOString(),
   };
-  return { folder: await RunFolder.create(setting.runsDir, id), record };
+  return { folder, record };
 }
 
 /** Four decimals, or a dash. */

@@ -9,6 +9,24 @@ import type { BuildOptions } from "./store.ts";
 /** Hears how far long work is: units done, units in all and a short note, for example a file. */
 export type Report = (done: number, total: number, note: string) => void;
 
+/** How much a complete dataset holds. */
+export interface DatasetSize {
+  /** Pairs of each split, named as in {@link DatasetDefinition.splits}. */
+  readonly pairs: Readonly<Record<string, number>>;
+  /** Rows of its pictures, or of most of them. */
+  readonly height: number;
+  /** Columns of its pictures, or of most of them. */
+  readonly width: number;
+}
+
+/**
+ * Bytes of one pair as stores hold it, before compression: two 8-bit pictures, float32 flow and the
+ * mask of valid pixels.
+ */
+export function pairBytes({ height, width }: Pick<DatasetSize, "height" | "width">): number {
+  return height * width * (2 * 3 + 2 * 4 + 1);
+}
+
 /** A named source of samples: where it comes from, how it becomes a store and how it is read. */
 export interface DatasetDefinition {
   /** Registry name and folder name of the store, for example `sintel-clean`. */
@@ -23,6 +41,8 @@ export interface DatasetDefinition {
   readonly homepage: string;
   /** Split names, the usual training split first. */
   readonly splits: readonly string[];
+  /** What a complete copy holds. */
+  readonly size: DatasetSize;
   /** Whether ground truth covers only some pixels (KITTI). */
   readonly sparse: boolean;
   /** What moves and how far, in one sentence, where that helps to choose. */

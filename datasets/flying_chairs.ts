@@ -27,7 +27,7 @@ export const flyingChairs: DatasetDefinition = officialDataset({
   splits: ["train", "val"],
   sparse: false,
   motion: "Affine motion of chairs and background, mostly below 30 pixels",
-  pairs: 22872,
+  size: { pairs: { train: 22232, val: 640 }, height: 384, width: 512 },
   folders: ["FlyingChairs_release/data"],
   pairsIn: async (files) => {
     const data = "FlyingChairs_release/data";

@@ -36,7 +36,7 @@ function flyingThingsPass(pass: "clean" | "final"): DatasetDefinition {
     splits: ["train", "test"],
     sparse: false,
     motion: "Many objects in large motion, at times hundreds of pixels",
-    pairs: 40302 + 7866,
+    size: { pairs: { train: 40302, test: 7866 }, height: 540, width: 960 },
     folders: [`${frames}/TRAIN`, "optical_flow/TRAIN"],
     optionalFolders: [`${frames}/TEST`, "optical_flow/TEST"],
     pairsIn: (files) => pairsIn(files, frames),

@@ -23,7 +23,7 @@ export const hd1k: DatasetDefinition = officialDataset({
   splits: ["train"],
   sparse: true,
   motion: "Motion of a driving car in pictures of 2560x1080 pixels",
-  pairs: 1047,
+  size: { pairs: { train: 1047 }, height: 1080, width: 2560 },
   folders: ["hd1k_input/image_2", "hd1k_flow_gt/flow_occ"],
   pairsIn: (files) => {
     const frames = files.matches(/^hd1k_\w+\/(?:image_2|flow_occ)\/(\d{6}_\d{4})\.png$/);

@@ -23,7 +23,7 @@ export const kitti2015: DatasetDefinition = officialDataset({
   splits: ["train"],
   sparse: true,
   motion: "Large motion of a driving car, up to some 200 pixels",
-  pairs: 200,
+  size: { pairs: { train: 200 }, height: 375, width: 1242 },
   folders: ["training/image_2", "training/flow_occ"],
   optionalFolders: ["training/flow_noc"],
   pairsIn: (files) => {

@@ -21,7 +21,7 @@ export const middlebury: DatasetDefinition = officialDataset({
   splits: ["train"],
   sparse: false,
   motion: "Small motion, a few pixels, at sub-pixel accuracy",
-  pairs: 8,
+  size: { pairs: { train: 8 }, height: 480, width: 640 },
   folders: ["other-data", "other-gt-flow"],
   pairsIn: (files) =>
     files.matches(/^other-gt-flow\/([^/]+)\//).map((id) => {

@@ -21,8 +21,6 @@ import type { FlowSample } from "./sample.ts";
 /** A dataset that comes as files from its authors' page. */
 export interface OfficialDataset
   extends Omit<DatasetDefinition, "build" | "importFrom" | "open">, FlowStoreMeta {
-  /** Number of pairs the complete dataset has; fewer are imported, and it is said. */
-  readonly pairs: number;
   /** Folders every copy of the dataset has, as its archive unpacks: `training/flow`. */
   readonly folders: readonly string[];
   /** Folders that may be there as well. */
@@ -76,7 +74,8 @@ export class OfficialFiles {
 
 /** Makes the registry's entry of a dataset that is imported from its official files. */
 export function officialDataset(official: OfficialDataset): DatasetDefinition {
-  const { pairs, folders: _, optionalFolders: __, pairsIn, ...about } = official;
+  const { folders: _, optionalFolders: __, pairsIn, ...about } = official;
+  const pairs = Object.values(about.size.pairs).reduce((sum, count) => sum + count, 0);
   return {
     ...about,
     async importFrom(dir, storePath, report, options) {
@@ -115,6 +114,7 @@ export async function loadPair(
 async function officialFiles(dir: string, about: OfficialDataset): Promise<OfficialFiles> {
   const nextStep = `Name the folder the archives of ${about.homepage} were unpacked in`;
   if (!await exists(dir)) throw new DataError(dir, "there is no such folder", nextStep);
+  if (!(await Deno.stat(dir)).isDirectory) throw new DataError(dir, "it is no folder", nextStep);
   const candidates = [dir, ...await foldersIn(dir), ...foldersAround(dir, about.folders)];
   for (const root of candidates) {
     const found = await Promise.all(about.folders.map((folder) => exists(join(root, folder))));

@@ -15,7 +15,7 @@ const toy = officialDataset({
   homepage: "https://example.org/toy",
   splits: ["train"],
   sparse: false,
-  pairs: 2,
+  size: { pairs: { train: 2 }, height: 4, width: 4 },
   folders: ["all/pictures", "all/flow"],
   pairsIn: (files) =>
     files.matches(/(\d)\.flo$/).map((id) => {

@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { DataError, UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
-import type { DatasetDefinition } from "./definition.ts";
+import { type DatasetDefinition, pairBytes } from "./definition.ts";
 import { flyingChairs } from "./flying_chairs.ts";
 import { flyingThingsClean, flyingThingsFinal } from "./flying_things.ts";
 import { hd1k } from "./hd1k.ts";
@@ -17,7 +17,7 @@ import { movingShapes, movingShapesLarge } from "./moving_shapes/mod.ts";
 import type { FlowDataset } from "./sample.ts";
 import { sintelClean, sintelFinal } from "./sintel.ts";
 
-export type { DatasetDefinition, Report } from "./definition.ts";
+export type { DatasetDefinition, DatasetSize, Report } from "./definition.ts";
 
 /** All datasets, the embedded ones first. */
 export const datasets: readonly DatasetDefinition[] = [
@@ -44,6 +44,31 @@ export function findDataset(id: string): DatasetDefinition {
 }
 
 /**
+ * The dataset and the split that `id` or `id:split` names; without a split, its first.
+ *
+ * @throws {UsageError} For an unknown dataset or split, with the nearest known one.
+ */
+export function findSplit(name: string): { dataset: DatasetDefinition; split: string } {
+  const colon = name.indexOf(":");
+  const dataset = findDataset(colon < 0 ? name : name.slice(0, colon));
+  const split = colon < 0 ? dataset.splits[0] : name.slice(colon + 1);
+  if (!dataset.splits.includes(split)) unknown(`split of ${dataset.id}`, split, dataset.splits);
+  return { dataset, split };
+}
+
+/**
+ * How many pairs a complete copy of a split has, and the bytes of one before compression (see
+ * `pairBytes`); where pictures differ in size, of the usual one.
+ *
+ * @param name `id` or `id:split`; without a split, the dataset's first.
+ * @throws {UsageError} For an unknown dataset or split, with the nearest known one.
+ */
+export function splitVolume(name: string): { pairs: number; bytesPerPair: number } {
+  const { dataset: { size }, split } = findSplit(name);
+  return { pairs: size.pairs[split], bytesPerPair: pairBytes(size) };
+}
+
+/**
  * Opens a dataset's split for reading.
  *
  * @param name `id` or `id:split`; without a split, the dataset's first.
@@ -52,10 +77,7 @@ export function findDataset(id: string): DatasetDefinition {
  * @throws {DataError} When the store is missing, with the command that makes it, or damaged.
  */
 export async function openDataset(name: string, dataDir: string): Promise<FlowDataset> {
-  const colon = name.indexOf(":");
-  const dataset = findDataset(colon < 0 ? name : name.slice(0, colon));
-  const split = colon < 0 ? dataset.splits[0] : name.slice(colon + 1);
-  if (!dataset.splits.includes(split)) unknown(`split of ${dataset.id}`, split, dataset.splits);
+  const { dataset, split } = findSplit(name);
   const path = join(dataDir, dataset.id);
   if (!await exists(path)) {
     throw new DataError(path, "the dataset is not there yet", howToGet(dataset));

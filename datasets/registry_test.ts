@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { DataError, UsageError } from "../base/errors.ts";
-import { datasets, findDataset, openDataset } from "./registry.ts";
+import { datasets, findDataset, openDataset, splitVolume } from "./registry.ts";
+import { demoConfig } from "./moving_shapes/mod.ts";
 import { withFolder } from "./store/small_store.ts";
 import { writeTinyFiles } from "./tiny_files.ts";
 
@@ -14,6 +15,7 @@ Deno.test("every dataset has a unique plain name, a source and a way to be made"
     for (const text of [dataset.title, dataset.licence, dataset.citation]) {
       assertEquals(text.length > 0, true, dataset.id);
     }
+    assertEquals(Object.keys(dataset.size.pairs).sort(), dataset.splits.toSorted(), dataset.id);
     if (dataset.importFrom) assertEquals(URL.canParse(dataset.homepage), true, dataset.id);
     assertEquals(findDataset(dataset.id), dataset);
   }
@@ -29,6 +31,15 @@ Deno.test("a wrong name is answered with the nearest right one", async () => {
   assertEquals(far.nextStep.startsWith("Known: moving-shapes, "), true);
   const split = await assertRejects(() => openDataset("flying-chairs:vall", "data"), UsageError);
   assertEquals(split.nextStep, `Did you mean "val"?`);
+});
+
+Deno.test("splitVolume() counts a split's pairs and the bytes a store reads for one", () => {
+  const chairs = splitVolume("flying-chairs:val");
+  assertEquals(chairs, { pairs: 640, bytesPerPair: 512 * 384 * (2 * 3 + 2 * 4 + 1) });
+  assertEquals(splitVolume("flying-chairs").pairs, 22232);
+  assertThrows(() => splitVolume("flying-chairs:vall"), UsageError);
+  const { pairs } = splitVolume("moving-shapes:test");
+  assertEquals(pairs, demoConfig.testVideos * (demoConfig.frames - 1));
 });
 
 Deno.test("a dataset that is not there yet is answered with the command that makes it", () =>

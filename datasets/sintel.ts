@@ -31,7 +31,7 @@ function sintelPass(pass: "clean" | "final"): DatasetDefinition {
     splits: ["train"],
     sparse: false,
     motion: "Film-like motion from none to some 400 pixels",
-    pairs: 1041,
+    size: { pairs: { train: 1041 }, height: 436, width: 1024 },
     folders: [`training/${pass}`, "training/flow"],
     optionalFolders: ["training/occlusions"],
     pairsIn: (files) => pairsIn(files, pass),

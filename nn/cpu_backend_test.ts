@@ -8,12 +8,8 @@ import { backendInUse, settle, useBackend } from "./backend.ts";
 import { Ema } from "./ema.ts";
 import { convexUpsample } from "./kernels/convex_upsample.ts";
 import { Network, Scope } from "./network.ts";
-import {
-  adamwDefaults,
-  createOptimizer,
-  larsDefaults,
-  type OptimizerConfig,
-} from "./optimizers.ts";
+import { adamwDefaults, larsDefaults, type OptimizerConfig } from "./optimizer.ts";
+import { createOptimizer } from "./optimizers.ts";
 import { readSafetensors } from "./weights/safetensors.ts";
 import { toFloat32 } from "./weights/tensor_file.ts";
 

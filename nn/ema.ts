@@ -10,7 +10,7 @@ import type { Parameter } from "./network.ts";
 /** A parameter of the teacher and the student's that it follows. */
 export type Followed = readonly [teacher: Parameter, student: Parameter];
 
-/** Averages all parameters in one dispatch. Which ones follow (BatchNorm's buffers?) is up to the paper. */
+/** Averages in one dispatch. What follows, BatchNorm's buffers for one, is up to the paper. */
 export class Ema {
   private readonly teacher: Arena;
   private readonly student: Arena;

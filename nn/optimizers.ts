@@ -1,10 +1,10 @@
 /**
- * Optimisers over a network's parameters: AdamW, SGD with momentum, LARS, all with global-norm clipping.
+ * AdamW, SGD with momentum and LARS over a network's parameters, with clipping by the global norm.
  *
- * Gradients, parameters and what an optimiser remembers lie in flat arrays ({@link Arena}), so an update
- * takes a handful of dispatches however many parameters there are. The parameters' own tensors stay
- * the truth: an update copies them into the arena and the new values back, so between updates
- * anything may change them.
+ * Gradients, parameters and what an optimiser remembers lie in flat arrays ({@link Arena}), so an
+ * update takes a handful of dispatches however many parameters there are. The parameters' own
+ * tensors stay the truth: an update copies them into the arena and the new values back, so between
+ * updates anything may change them.
  *
  * @module
  */
@@ -14,83 +14,21 @@ import { adamwUpdate } from "./kernels/adamw.ts";
 import type { Chunks } from "./kernels/chunks.ts";
 import { chunkSquares, clipFactor } from "./kernels/clip.ts";
 import { momentumUpdate } from "./kernels/momentum.ts";
+import { type KernelSet, kernelSet } from "./kernels/selection.ts";
 import { trustRatios, trustSquares } from "./kernels/trust.ts";
 import type { Network, Parameter } from "./network.ts";
+import type {
+  AdamWConfig,
+  Common,
+  LarsConfig,
+  Optimizer,
+  OptimizerConfig,
+  SgdConfig,
+} from "./optimizer.ts";
+import { StockAdamW } from "./stock_adamw.ts";
 
-/** How a parameter's treatment differs from the others'. */
-export interface Multipliers {
-  /** Factor of the learning rate. */
-  readonly learningRate: number;
-  /** Factor of the weight decay. */
-  readonly weightDecay: number;
-}
-
-/** What all optimisers are told. */
-interface Common {
-  /** Largest global L2 norm of the gradients; larger ones are scaled down. Infinity: none are. */
-  readonly clipNorm: number;
-  /** Factors for each parameter; 1 and 1 where this is missing. */
-  readonly multipliers?: (parameter: Parameter) => Multipliers;
-}
-
-/** Settings of {@link AdamW} that stay the same over a training stage. */
-export interface AdamWConfig extends Common {
-  readonly kind: "adamw";
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** Decoupled: a parameter shrinks by learning rate times this. */
-  readonly weightDecay: number;
-}
-
-/** Settings of {@link Sgd} that stay the same over a training stage. */
-export interface SgdConfig extends Common {
-  readonly kind: "sgd";
-  /** Share of the velocity that stays. */
-  readonly momentum: number;
-  /** Coupled: this times the parameter joins its gradient. */
-  readonly weightDecay: number;
-}
-
-/** Settings of {@link Lars} that stay the same over a training stage. */
-export interface LarsConfig extends Omit<SgdConfig, "kind"> {
-  readonly kind: "lars";
-  /** Trust coefficient η. */
-  readonly eta: number;
-}
-
-/** Which optimiser, and its settings. */
-export type OptimizerConfig = AdamWConfig | SgdConfig | LarsConfig;
-
-/** PyTorch's defaults, and RAFT's clipping. Biases and normalisations decay as well. */
-export const adamwDefaults: AdamWConfig = {
-  kind: "adamw",
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 1e-2,
-  clipNorm: 1,
-};
-
-/** Biases and normalisations, which are vectors, are spared from weight decay. */
-export const sparingVectors = ({ shape }: Parameter): Multipliers => ({
-  learningRate: 1,
-  weightDecay: shape.length > 1 ? 1 : 0,
-});
-
-/** BYOL's settings (Grill et al. 2020), weight decay apart from biases and normalisations. */
-export const larsDefaults: LarsConfig = {
-  kind: "lars",
-  momentum: 0.9,
-  eta: 1e-3,
-  weightDecay: 1e-6,
-  clipNorm: Infinity,
-  multipliers: sparingVectors,
-};
-
-/** An update rule with its memory of past gradients. */
-export abstract class Optimizer {
-  /** Updates done. */
+/** An optimiser on flat arrays. */
+abstract class FlatOptimizer implements Optimizer {
   step = 0;
   /** The trainable parameters. */
   private readonly parameters: readonly Parameter[];
@@ -139,13 +77,6 @@ export abstract class Optimizer {
     return before + count;
   }
 
-  /**
-   * Takes a step's gradients; they may be disposed of afterwards.
-   *
-   * @param gradients In the order of the network's trainable parameters.
-   * @returns Factor that clips them, and their global norm before it: [factor, norm], shape [2], on
-   * the device.
-   */
   clip(gradients: readonly tf.Tensor[]): tf.Tensor1D {
     this.gradients.gather(gradients);
     this.chunks.forEach((chunks, part) =>
@@ -154,11 +85,6 @@ export abstract class Optimizer {
     return clipFactor(this.squares, this.common.clipNorm);
   }
 
-  /**
-   * Updates every parameter in place, with the gradients that {@link Optimizer.clip} took.
-   *
-   * @param clip What it returned.
-   */
   update(clip: tf.Tensor1D, learningRate: number): void {
     this.step++;
     const tensors = this.parameters.map(({ tensor }) => tensor);
@@ -170,7 +96,6 @@ export abstract class Optimizer {
   /** Updates the flat arrays. */
   protected abstract updateArrays(clip: tf.Tensor1D, learningRate: number): void;
 
-  /** What it remembers by parameter name, each [memories, size], for a checkpoint. */
   async state(): Promise<Map<string, Float32Array>> {
     const memories = await Promise.all(this.memories.map((arena) => arena.read()));
     return new Map(this.parameters.map(({ name, tensor: { size } }, i) => {
@@ -180,11 +105,6 @@ export abstract class Optimizer {
     }));
   }
 
-  /**
-   * Takes over what a checkpoint of the same kind of optimiser remembers, and its number of updates.
-   *
-   * @throws {Error} When a parameter is missing, or remembers another number of values.
-   */
   restore(state: ReadonlyMap<string, Float32Array>, step: number): void {
     const rows = this.parameters.map(({ name, tensor: { size } }) => {
       const values = state.get(name);
@@ -202,7 +122,6 @@ export abstract class Optimizer {
     this.step = step;
   }
 
-  /** Frees everything but the parameters. */
   dispose(): void {
     for (const arena of [this.values, this.gradients, ...this.memories]) arena.dispose();
     tf.dispose([this.multipliers, this.squares, ...this.chunks.map(({ table }) => table)]);
@@ -210,7 +129,7 @@ export abstract class Optimizer {
 }
 
 /** AdamW (Loshchilov & Hutter 2019); it remembers two moments. */
-export class AdamW extends Optimizer {
+export class AdamW extends FlatOptimizer {
   /** @param limit Largest flat array in bytes; what the adapter binds where it is missing. */
   constructor(network: Network, private readonly config: AdamWConfig, limit?: number) {
     super(network, config, 2, limit);
@@ -233,7 +152,7 @@ export class AdamW extends Optimizer {
 }
 
 /** Gradient descent with momentum as PyTorch has it; it remembers velocities. */
-export class Sgd extends Optimizer {
+export class Sgd extends FlatOptimizer {
   /** Factor of each parameter's gradient. */
   protected readonly trust: tf.Tensor;
 
@@ -269,8 +188,8 @@ export class Sgd extends Optimizer {
 }
 
 /**
- * LARS (You et al. 2017) as BYOL uses it: {@link Sgd} whose steps are scaled to each parameter's length.
- * A parameter without weight decay is not scaled.
+ * LARS (You et al. 2017) as BYOL uses it: {@link Sgd} whose steps are scaled to each parameter's
+ * length. A parameter without weight decay is not scaled.
  */
 export class Lars extends Sgd {
   private readonly ranges: tf.Tensor;
@@ -302,11 +221,19 @@ export class Lars extends Sgd {
   }
 }
 
-/** The optimiser of a configuration. */
-export function createOptimizer(network: Network, config: OptimizerConfig): Optimizer {
+/**
+ * The optimiser of a configuration.
+ *
+ * @param kernels "stock" for an AdamW out of TensorFlow.js' own operations; the others have none.
+ */
+export function createOptimizer(
+  network: Network,
+  config: OptimizerConfig,
+  kernels: KernelSet = kernelSet(),
+): Optimizer {
   switch (config.kind) {
     case "adamw":
-      return new AdamW(network, config);
+      return kernels === "stock" ? new StockAdamW(network, config) : new AdamW(network, config);
     case "sgd":
       return new Sgd(network, config);
     case "lars":

@@ -11,17 +11,14 @@ import {
 import type { HostTensor } from "./kernels/kernel.ts";
 import { Network, Scope } from "./network.ts";
 import {
-  AdamW,
   adamwDefaults,
-  createOptimizer,
-  Lars,
   larsDefaults,
   type Optimizer,
   type OptimizerConfig,
-  Sgd,
   type SgdConfig,
   sparingVectors,
-} from "./optimizers.ts";
+} from "./optimizer.ts";
+import { AdamW, createOptimizer, Lars, Sgd } from "./optimizers.ts";
 
 /** Float32 through a few steps. */
 const TOLERANCE = 1e-6;
@@ -178,7 +175,7 @@ const makers: Named<(network: Network, limit?: number) => Optimizer> = {
 };
 
 for (const [name, make] of Object.entries(makers)) {
-  Deno.test(`${name}: the same bits again, in several arrays, and across a checkpoint`, async () => {
+  Deno.test(`${name}: the same bits again, in several arrays, after a checkpoint`, async () => {
     const before = tf.memory().numTensors;
     const run = async (limit?: number, resumed = false) => {
       const network = parameters();

@@ -15,7 +15,7 @@ import { pad } from "../benchmarks/protocols/padding.ts";
 import { defaultProtocol, flowProtocol, withIterations } from "../benchmarks/protocols/protocol.ts";
 import { writeFlo } from "../datasets/formats/flo.ts";
 import { readPicture, writePng } from "../datasets/formats/picture.ts";
-import { findDataset, openDataset } from "../datasets/registry.ts";
+import { findDataset, openDataset, splitVolume } from "../datasets/registry.ts";
 import type { EvaluationRequest, Prediction, PredictionRequest, Scored } from "./replication.ts";
 
 /** The baselines of every flow paper. */
@@ -64,6 +64,23 @@ export async function scoreFlow(
     source: homepage,
   };
   return { evaluation, samples, data };
+}
+
+/**
+ * Bytes that a draw from a mix of datasets reads on average, before compression.
+ *
+ * @param mix Dataset names with split, and how often each of their pairs counts.
+ */
+export function bytesPerDraw(
+  mix: readonly { readonly dataset: string; readonly repeat: number }[],
+): number {
+  let draws = 0, bytes = 0;
+  for (const { dataset, repeat } of mix) {
+    const { pairs, bytesPerPair } = splitVolume(dataset);
+    draws += repeat * pairs;
+    bytes += repeat * pairs * bytesPerPair;
+  }
+  return bytes / draws;
 }
 
 /** Iterations of a prediction where the user names none; the protocols of benchmarks have their own. */

@@ -42,6 +42,11 @@ export interface PlannedStage {
   readonly learningRate: number;
   /** Arithmetic of a training step, in 10⁹ floating-point operations. */
   readonly gigaflop: number;
+  /**
+   * Bytes of the pairs the stage reads, over all its steps: whole pairs, as stores hold them before
+   * compression, each as often as it is drawn.
+   */
+  readonly bytesRead: number;
   /** Dataset names with split that must be at hand. */
   readonly datasets: readonly string[];
 }

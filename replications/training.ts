@@ -11,8 +11,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { Interrupted, ReflowError } from "../base/errors.ts";
 import type { RunFolder } from "../benchmarks/run_folder.ts";
+import { backward } from "../nn/backward.ts";
 import type { Network } from "../nn/network.ts";
-import { createOptimizer, type Optimizer, type OptimizerConfig } from "../nn/optimizers.ts";
+import type { Optimizer, OptimizerConfig } from "../nn/optimizer.ts";
+import { createOptimizer } from "../nn/optimizers.ts";
 import type { Schedule } from "../nn/schedules.ts";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 
@@ -175,8 +177,15 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
   return { steps: step, finalLoss: loss, seconds: seconds(), resumed };
 }
 
-/** Forward, backward, check, update. */
-async function trainStep(
+/**
+ * One training step: forward, backward, check, update.
+ *
+ * @param rate Learning rate.
+ * @param step Steps done before, for messages.
+ * @returns The loss, and the gradients' norm before clipping.
+ * @throws {ReflowError} When a loss or gradient is not finite; nothing is updated then.
+ */
+export async function trainStep(
   network: Network,
   optimizer: Optimizer,
   stage: Stage,
@@ -186,11 +195,11 @@ async function trainStep(
 ): Promise<{ value: number; norm: number }> {
   const parameters = network.trainable;
   const { loss, gradients, clip } = tf.tidy(() => {
-    const { value, grads } = tf.engine().gradients(
+    const { value, grads } = backward(
       () => stage.loss(batch),
       parameters.map((p) => p.tensor),
     );
-    return { loss: value as tf.Scalar, gradients: grads, clip: optimizer.clip(grads) };
+    return { loss: value, gradients: grads, clip: optimizer.clip(grads) };
   });
   try {
     const [[value], [, norm]] = await Promise.all([loss.data(), clip.data()]);

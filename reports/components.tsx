@@ -90,6 +90,21 @@ export function Badge({ verdict }: { verdict: Verdict }): Markup {
   );
 }
 
+/** One of the numbers under a headline; they stand in a `<dl class="figures">`. */
+export function Figure(
+  { name, value, unit, note }: { name: string; value: string; unit: string; note: string },
+): Markup {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <span class="value">{value}</span> {unit}
+        <small>{note}</small>
+      </dd>
+    </div>
+  );
+}
+
 /** Text in which https addresses are links. */
 export function Linked({ text }: { text: string }): Markup {
   const pieces = text.split(/(https:\/\/[^\s<>"'()]+[^\s<>"'().,;:])/);

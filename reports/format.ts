@@ -40,6 +40,44 @@ export function duration(seconds: number): string {
   return `${seconds < 10 ? decimal(seconds) : Math.round(seconds)} s`;
 }
 
+/** A short time in the unit that suits it: `0.231 ms`, `12.3 ms`, `1.52 s`. */
+export function time(seconds: number): string {
+  return `${inUnitOf(seconds, seconds)} ${unitOf(seconds)}`;
+}
+
+/** Two times in the unit of the second: `11.5–12.6 ms`. */
+export function timeRange(from: number, to: number): string {
+  return `${inUnitOf(from, to)}–${inUnitOf(to, to)} ${unitOf(to)}`;
+}
+
+const unitOf = (seconds: number) => seconds >= 1 ? "s" : "ms";
+
+const inUnitOf = (seconds: number, unit: number) =>
+  threeDigits(unit >= 1 ? seconds : 1000 * seconds);
+
+/** At least three digits, and all of them before the point. */
+const threeDigits = (value: number) =>
+  value >= 100 ? integer(value) : value === 0 ? "0" : value.toPrecision(3);
+
+/** Work done in a second: `5.21 GFLOP/s`, `312 MB/s`. */
+export function rate(work: { amount: number; unit: "flop" | "byte" }, seconds: number): string {
+  const perSecond = work.amount / seconds;
+  const [value, unit] = work.unit === "byte"
+    ? [perSecond / 1e6, "MB/s"]
+    : [perSecond / 1e9, "GFLOP/s"];
+  return `${threeDigits(value)} ${unit}`;
+}
+
+/** How many times as fast: `0.87×`, `3.4×`, `12×`. */
+export function times(ratio: number): string {
+  return `${ratio.toFixed(ratio >= 10 ? 0 : ratio >= 1 ? 1 : 2)}×`;
+}
+
+/** Two ratios: `3.1–3.4×`. */
+export function timesRange(from: number, to: number): string {
+  return `${times(from).slice(0, -1)}–${times(to)}`;
+}
+
 /** Bytes in binary units: `128 MiB`. */
 export function bytes(count: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -1,6 +1,20 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { bytes, count, decimal, duration, integer, moment, percent, verbatim } from "./format.ts";
+import {
+  bytes,
+  count,
+  decimal,
+  duration,
+  integer,
+  moment,
+  percent,
+  rate,
+  time,
+  timeRange,
+  times,
+  timesRange,
+  verbatim,
+} from "./format.ts";
 
 Deno.test("decimal() keeps the digits that carry meaning", () => {
   const cases: [number | null, string][] = [
@@ -17,6 +31,22 @@ Deno.test("decimal() keeps the digits that carry meaning", () => {
     [Infinity, "–"],
   ];
   for (const [value, text] of cases) assertEquals(decimal(value), text);
+});
+
+Deno.test("times of work have three digits and the unit that suits them", () => {
+  assertEquals(
+    [0.00005, 0.0123456, 0.745, 1.3579, 17.2, 1234.5].map(time),
+    ["0.0500 ms", "12.3 ms", "745 ms", "1.36 s", "17.2 s", "1,235 s"],
+  );
+  assertEquals(timeRange(0.0115, 0.0126), "11.5–12.6 ms");
+  assertEquals(timeRange(0.9, 1.25), "0.900–1.25 s");
+});
+
+Deno.test("rates and ratios", () => {
+  assertEquals(rate({ amount: 2e9, unit: "flop" }, 0.5), "4.00 GFLOP/s");
+  assertEquals(rate({ amount: 3e6, unit: "byte" }, 0.01), "300 MB/s");
+  assertEquals([0.094, 3.44, 12.4].map(times), ["0.09×", "3.4×", "12×"]);
+  assertEquals(timesRange(3.14, 12.4), "3.1–12×");
 });
 
 Deno.test("decimal() stays within half a per cent of any number", () => {

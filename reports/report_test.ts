@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
+import type { Comparison } from "../benchmarks/record.ts";
 import { RunFolder } from "../benchmarks/run_folder.ts";
 import { fabricateRun } from "./fabricated_run.ts";
 import { inertJson } from "./page.tsx";
@@ -70,6 +71,31 @@ Deno.test("a report says what ran, at which scale, and that a demo does not comp
   for (const text of [...record.commands, record.environment.code, record.data[0].digest]) {
     assert(html.includes(text), text);
   }
+});
+
+Deno.test("published numbers that do not compare are folded up by reason, and none is left out", async () => {
+  const [first] = run.record.comparisons;
+  const about = (metric: string, changes: Partial<Comparison>): Comparison => ({
+    ...first,
+    ...changes,
+    published: { ...first.published, metric, dataset: "-", split: "-", training: "-" },
+  });
+  const comparisons = [
+    about("first", { reason: "why one" }),
+    about("second", { reason: "why two" }),
+    about("third", { reason: "why one" }),
+    about("fourth", { reason: "as it is", verdict: "close", ours: 1.5 }),
+  ];
+  const page = await renderReport([{ ...run, record: { ...run.record, comparisons } }]);
+  const [{ content }] = elements(page, "section");
+  const groups = elements(content, "details").map((group) => group.content);
+  assertEquals(groups.map((group) => group.split("<tr>").length - 2), [2, 1]);
+  for (const [i, names] of [["First", "Third"], ["Second"]].entries()) {
+    for (const name of names) assert(groups[i].includes(`<th scope="row">${name}</th>`), name);
+  }
+  assert(/<strong>2 published numbers<\/strong>.*why one.*<\/summary>/.test(groups[0]));
+  const open = content.replaceAll(/<details.*?<\/details>/gs, "");
+  assert(open.includes(`<th scope="row">Fourth</th>`) && open.includes("0.0700 worse"));
 });
 
 Deno.test("each chart has a table twin, each picture an alternative", () => {

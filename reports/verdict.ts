@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Comparison, Verdict } from "../benchmarks/record.ts";
+import { type Comparison, MODEL_SIZE, type Verdict } from "../benchmarks/record.ts";
 
 /** What a run's comparisons come to. */
 export interface Headline {
@@ -44,8 +44,9 @@ export const VERDICT_MARKS: Record<Verdict, string> = {
   "not run": "·",
 };
 
-/** Sums up comparisons without hiding an unfavourable one. */
-export function headline(comparisons: readonly Comparison[]): Headline {
+/** Sums up comparisons without hiding an unfavourable one; the model's size is no result. */
+export function headline(all: readonly Comparison[]): Headline {
+  const comparisons = all.filter(({ published }) => published.metric !== MODEL_SIZE);
   const verdict = ORDER.find((v) => comparisons.some((c) => c.verdict === v)) ?? "not run";
   const counts = ORDER
     .map((v) => [comparisons.filter((c) => c.verdict === v).length, v] as const)

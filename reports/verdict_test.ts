@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Comparison, Verdict } from "../benchmarks/record.ts";
+import { type Comparison, MODEL_SIZE, Verdict } from "../benchmarks/record.ts";
 import { headline } from "./verdict.ts";
 
 function comparison(verdict: Verdict, reason = "because"): Comparison {
@@ -33,6 +33,14 @@ Deno.test("headline() lets no number that does not compare hide one that fails",
     const both = [comparison(other), comparison("not reproduced")];
     assertEquals(headline(both).verdict, "not reproduced");
   }
+});
+
+Deno.test("headline() does not take the model's size for a result", () => {
+  const size = comparison("reproduced");
+  const same = { ...size, published: { ...size.published, metric: MODEL_SIZE } };
+  const { verdict, detail } = headline([same, comparison("not comparable")]);
+  assertEquals([verdict, detail], ["not comparable", "because."]);
+  assertEquals(headline([same]).verdict, "not run");
 });
 
 Deno.test("headline() gives the verdict's most frequent reason and says how often it holds", () => {

@@ -4,7 +4,8 @@
  * With `REFLOW_LONG=1` the run that is killed is killed ten times rather than twice.
  */
 import { join } from "@std/path";
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
+import { ndarray, packed } from "../base/arrays.ts";
 import { sha256File } from "../base/files.ts";
 import { randomStream } from "../base/random.ts";
 import { readFlo } from "../datasets/formats/flo.ts";
@@ -56,6 +57,9 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
     assertEquals(samples, 36);
     assertEquals(protocol.id, "moving-shapes");
     assert("epePooled" in metrics && "fl" in metrics);
+    const { evaluations } = JSON.parse(await Deno.readTextFile(join(folder, whole.record)));
+    assertEquals(evaluations.length, 3);
+    assertGreater(evaluations[0].byIteration.length, 1, "scores by iteration are kept");
   });
 
   await t.step("predict writes flow and a picture of an odd size", async () => {
@@ -73,6 +77,32 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
     assertEquals((await readFlo(join(folder, "flow.flo"))).flow.shape, [43, 77, 2]);
     assertEquals((await readPicture(join(folder, "flow.png"))).shape, [43, 77, 3]);
   });
+
+  await t.step("the model gives the same flow on TensorFlow.js' own kernels", async () => {
+    await json(["predict", "0.png", "1.png", "--out", "stock.flo", "--kernels", "stock"]);
+    const [ours, stock] = await Promise.all(["flow.flo", "stock.flo"].map(async (name) => {
+      return packed((await readFlo(join(folder, name))).flow);
+    }));
+    const largest = (values: Iterable<number>) => Math.max(...[...values].map(Math.abs));
+    const apart = largest(ours.map((value, i) => value - stock[i]));
+    assertLess(apart, 1e-3 * largest(stock));
+    assertGreater(apart, 0, "the same kernels ran");
+  });
+
+  await t.step("Ctrl-C ends a prediction at once and leaves no flow behind", async () => {
+    await writePng(
+      join(folder, "large.png"),
+      ndarray(new Uint8Array(512 * 512 * 3), [512, 512, 3]),
+    );
+    const args = ["predict", "large.png", "large.png", "--out", "none.flo", "--iterations", "1000"];
+    const child = start(RAFT, args, folder);
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    const stopped = performance.now();
+    child.kill("SIGINT");
+    assertEquals((await child.status).code, 130);
+    assertLess(performance.now() - stopped, 5000); // all of it would take minutes
+    assertEquals([...Deno.readDirSync(folder)].filter(({ name }) => name.includes("none")), []);
+  });
 });
 
 Deno.test("wrong options are answered with the nearest right one, exit code 2", async () => {
@@ -83,6 +113,7 @@ Deno.test("wrong options are answered with the nearest right one, exit code 2", 
       [["evaluate", "--dataset", "moving-shape"], "moving-shapes"],
       [["train", "--stepz", "3"], "--steps"],
       [["train", "--steps", "many"], "whole number"],
+      [["predict", "a", "b", "--out", "c", "--kernels", "stok"], "stock"],
     ] as const
   ) {
     const { code, stderr } = await run(RAFT, args, folder);
@@ -91,9 +122,17 @@ Deno.test("wrong options are answered with the nearest right one, exit code 2", 
   }
 });
 
+/** Training steps a run has curves of. */
+const stepsOf = (id: string): Promise<number> =>
+  Deno.readTextFile(join(folder, "runs", id, "curves.jsonl")).then(
+    (text) => text.split("\n").length - 1,
+    () => 0,
+  );
+
 Deno.test("a run that was killed and resumed ends with the same bits", async () => {
   const kills = Deno.env.get("REFLOW_LONG") ? 10 : 2;
-  const steps = String(4 * kills); // more than the lives between kills get through
+  const perLife = 3;
+  const steps = String((perLife + 3) * kills); // more than the lives between kills get through
   const train = (...args: string[]) => ["train", "--checkpoint-every", "1", "--quiet", ...args];
   const weights = (id: string) => join(folder, "runs", id, "weights.safetensors");
   const whole = await run(RAFT, train("--steps", steps, "--run", "whole"), folder);
@@ -102,7 +141,12 @@ Deno.test("a run that was killed and resumed ends with the same bits", async () 
   const draws = randomStream(1, "kills");
   let child = start(RAFT, train("--steps", steps, "--run", "killed"), folder);
   for (let kill = 0; kill < kills; kill++) {
-    await new Promise((resolve) => setTimeout(resolve, draws.uniform(1000, 6000)));
+    // At a random moment, but before a fast machine is through with all steps.
+    const moment = performance.now() + draws.uniform(500, 6000);
+    const done = await stepsOf("killed");
+    while (performance.now() < moment && await stepsOf("killed") < done + perLife) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     child.kill("SIGKILL"); // throws if the run is over: a kill that hits nothing proves nothing
     assertEquals((await child.status).signal, "SIGKILL");
     const record = join(folder, "runs", "killed", "record.json");

@@ -12,13 +12,14 @@ function command(
   args: readonly string[],
   cwd: string,
   output: "piped" | "null",
+  permissions: string,
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--config",
       `${root}deno.json`,
-      "-P=run",
+      `-P=${permissions}`,
       "--no-prompt",
       `${root}${entry}`,
       ...args,
@@ -32,7 +33,7 @@ function command(
 
 /** Starts a command in the background; what it prints is discarded. */
 export function start(entry: string, args: readonly string[], cwd: string): Deno.ChildProcess {
-  return command(entry, args, cwd, "null").spawn();
+  return command(entry, args, cwd, "null", "run").spawn();
 }
 
 /** A finished command. */
@@ -42,9 +43,18 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a command to its end. */
-export async function run(entry: string, args: readonly string[], cwd: string): Promise<Finished> {
-  const { code, stdout, stderr } = await command(entry, args, cwd, "piped").output();
+/**
+ * Runs a command to its end.
+ *
+ * @param permissions The set of `deno.json` that its task has.
+ */
+export async function run(
+  entry: string,
+  args: readonly string[],
+  cwd: string,
+  permissions = "run",
+): Promise<Finished> {
+  const { code, stdout, stderr } = await command(entry, args, cwd, "piped", permissions).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }

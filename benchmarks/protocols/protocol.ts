@@ -41,6 +41,9 @@ export interface FlowProtocol {
 const EPE_POOLED = { metric: "epePooled", averaging: "pooled" } as const;
 const EPE_PER_IMAGE = { metric: "epe", averaging: "per image" } as const;
 
+/** Most update iterations of a protocol or prediction; RAFT's paper goes up to 200. */
+export const MOST_ITERATIONS = 1000;
+
 /** The protocols by id. Those named after RAFT do what its `evaluate.py` does. */
 export const FLOW_PROTOCOLS: Readonly<Record<string, FlowProtocol>> = byId([
   {
@@ -164,11 +167,13 @@ export function defaultProtocol(datasetId: string): FlowProtocol {
 /**
  * The protocol with another number of iterations: another id (`sintel-raft@12`), another hash.
  *
- * @throws {UsageError} When the number is not a positive integer.
+ * @throws {UsageError} When the number is no integer from 1 to {@link MOST_ITERATIONS}.
  */
 export function withIterations(protocol: FlowProtocol, iterations: number): FlowProtocol {
-  if (!Number.isSafeInteger(iterations) || iterations < 1) {
-    throw new UsageError(`Cannot run ${iterations} iterations: not a positive whole number`);
+  if (!Number.isSafeInteger(iterations) || iterations < 1 || iterations > MOST_ITERATIONS) {
+    throw new UsageError(
+      `Cannot run ${iterations} iterations: not a whole number from 1 to ${MOST_ITERATIONS}`,
+    );
   }
   const [id] = protocol.id.split("@");
   const known = [protocol, FLOW_PROTOCOLS[id]].find((p) => p?.iterations === iterations);

@@ -25,10 +25,14 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
   try {
     return await Deno.readFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new DataError(path, "there is no such file");
-    if (error instanceof Deno.errors.IsADirectory) throw new DataError(path, "it is a folder");
+    if (error instanceof Deno.errors.NotFound) {
+      throw new DataError(path, "there is no such file", "Check the path.");
+    }
+    if (error instanceof Deno.errors.IsADirectory) {
+      throw new DataError(path, "it is a folder", "Name a file in it.");
+    }
     if (error instanceof Deno.errors.PermissionDenied) {
-      throw new DataError(path, "this user may not read it");
+      throw new DataError(path, "this user may not read it", "Change its permissions.");
     }
     throw error;
   }

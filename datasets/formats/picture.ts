@@ -25,6 +25,7 @@ import { toPicture } from "./to_picture.ts";
  * @throws {DataError} On any other format, 16-bit samples, and a damaged or cut file.
  */
 export async function decodePicture(bytes: Uint8Array, path: string): Promise<Picture> {
+  if (bytes.length === 0) throw damaged(path, "it is empty");
   if (looksLikePng(bytes)) return pictureOfPng(decodePng(bytes, path), path);
   if (looksLikeJpeg(bytes)) return await decodeJpeg(bytes, path);
   if (looksLikePpm(bytes)) return decodePpm(bytes, path);

@@ -40,7 +40,7 @@ Deno.test("decodePicture() goes by content and says what it does not read", asyn
   assertEquals((await decodePicture(encodePpm(picture), "really_a_ppm.png")).data, picture.data);
   const refused = async (bytes: Uint8Array, reason: string) =>
     await assertRejects(() => decodePicture(bytes, "f"), DataError, reason);
-  await refused(new Uint8Array(0), "not a PNG, JPEG or PPM");
+  await refused(new Uint8Array(0), "it is empty");
   await refused(new TextEncoder().encode("<html>"), "not a PNG, JPEG or PPM");
   await refused(row(1, 16, 1, Uint16Array.of(5)), "16-bit PNG");
   await refused(row(1, 8, 1, Uint8Array.of(2), [[0, 0, 0], [1, 1, 1]]), "colour 2 is not in its");

@@ -68,7 +68,7 @@ export interface AdamWArrays<T> {
 }
 
 /** What changes from step to step, in double precision. */
-function stepFactors({ learningRate, beta1, beta2, weightDecay, step }: AdamWSettings) {
+export function stepFactors({ learningRate, beta1, beta2, weightDecay, step }: AdamWSettings) {
   return {
     shrink: learningRate * weightDecay,
     stepSize: learningRate / (1 - beta1 ** step),

@@ -2,7 +2,7 @@
  * How kernels walk through a flat array in which tensors lie one after another.
  *
  * Tensors are cut into chunks, and each workgroup works on one chunk: a bias of 32 numbers and a
- * filter of a million share a dispatch, and whatever holds for a whole tensor (its weight decay, its
+ * filter of a million share a dispatch, and what holds for a whole tensor (its weight decay, its
  * norm) is looked up once a chunk.
  *
  * @module

@@ -2,7 +2,7 @@
  * Operations that write into tensors they are given.
  *
  * TensorFlow.js' engine knows only operations that make tensors and may be differentiated, so these
- * are functions rather than registered kernels. Each has its WGSL and, for the `cpu` backend, a loop.
+ * are functions rather than registered kernels. Each has its WGSL and a loop for the `cpu` backend.
  *
  * @module
  */

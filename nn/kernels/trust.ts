@@ -81,8 +81,8 @@ export function trustSquaresOracle(
 }
 
 /**
- * Squared lengths of a flat array's chunks: of the parameters, and of the clipped gradients with weight
- * decay.
+ * Squared lengths of a flat array's chunks: of the parameters, and of the clipped gradients with
+ * weight decay.
  *
  * @param multipliers For each tensor its factors of learning rate and weight decay, [tensors, 2].
  * @param clip [factor of all gradients, ...].

@@ -8,10 +8,11 @@ import { sha256, sha256File } from "../../base/files.ts";
 import { evaluateFlow } from "../../benchmarks/evaluate.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
 import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
+import { MODEL_SIZE } from "../../benchmarks/record.ts";
 import { compare } from "../../benchmarks/verdict.ts";
 import { openDataset } from "../../datasets/registry.ts";
 import { oneCycle } from "../../nn/schedules.ts";
-import { flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
+import { bytesPerDraw, flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
 import { RaftContender } from "./contender.ts";
@@ -149,6 +150,7 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
         crop: `${crop.height}×${crop.width}`,
         learningRate: stage.learningRate,
         gigaflop: trainingGigaflop(recipe.model, crop, recipe.iterations, stage.batch),
+        bytesRead: stage.steps * stage.batch * bytesPerDraw(stage.data),
         datasets: stage.data.map(({ dataset }) => dataset),
       };
     }),
@@ -156,15 +158,13 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
   contender,
   evaluate: scoreFlow,
   compare(scored, trainedOn) {
-    const model = scored.find(({ evaluation }) => evaluation.contender.parameters !== null);
-    const size = model?.evaluation.contender.parameters;
+    const ours = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
+    const size = ours[0]?.evaluation.contender.parameters;
     const numbers = PUBLISHED_BY_MODEL[size === 5_257_536 ? "raft" : "raft-small"];
+    const parameters = numbers.find(({ metric }) => metric === MODEL_SIZE)?.value;
     return numbers.map((published) => {
-      const counterparts = scored.filter(({ evaluation }) =>
-        evaluation.contender.kind !== "baseline"
-      );
-      const comparisons = counterparts.map(({ evaluation, samples }) =>
-        compare(published, evaluation, { training: trainedOn, samples })
+      const comparisons = ours.map(({ evaluation, samples }) =>
+        compare(published, evaluation, { training: trainedOn, parameters, samples })
       );
       return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
         compare(published, null, { training: trainedOn });

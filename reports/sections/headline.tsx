@@ -1,12 +1,13 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** The first screen: what ran, at which scale, and what it came to. @module */
 import type { RunRecord } from "../../benchmarks/record.ts";
-import { Badge, type Markup } from "../components.tsx";
+import { Badge, Figure, type Markup } from "../components.tsx";
 import { count, decimal, duration, integer, moment, percent } from "../format.ts";
 import { groupEvaluations, isBaseline, zeroFlow } from "../groups.ts";
 import type { LoadedRun } from "../load.ts";
 import { metricName } from "../metric_names.ts";
 import { headline } from "../verdict.ts";
+import { shortAdapter } from "./environment.tsx";
 
 const UNFINISHED = {
   running: "This run has not finished. Its numbers will change.",
@@ -82,8 +83,7 @@ function KeyFigures({ run }: { run: LoadedRun }): Markup {
       />,
     ];
   });
-  const where = environment.adapter?.description || environment.adapter?.device ||
-    environment.backend;
+  const where = shortAdapter(environment);
   return (
     <dl class="figures">
       {results}
@@ -108,19 +108,5 @@ function KeyFigures({ run }: { run: LoadedRun }): Markup {
         </>
       )}
     </dl>
-  );
-}
-
-function Figure(
-  { name, value, unit, note }: { name: string; value: string; unit: string; note: string },
-): Markup {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        <span class="value">{value}</span> {unit}
-        <small>{note}</small>
-      </dd>
-    </div>
   );
 }

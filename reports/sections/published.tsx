@@ -1,61 +1,81 @@
+// deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** Our numbers beside the published ones. @module */
-import type { Comparison } from "../../benchmarks/record.ts";
+import { type Comparison, MODEL_SIZE, type PublishedNumber } from "../../benchmarks/record.ts";
 import { Badge, Linked, type Markup, Scroll, Section } from "../components.tsx";
-import { decimal, NO_VALUE, percent, verbatim } from "../format.ts";
+import { count, decimal, NO_VALUE, percent, verbatim } from "../format.ts";
 import type { LoadedRun } from "../load.ts";
 
-/** Every published number of the papers, with the verdict on it; null where there is none. */
+/** A comparison and the run it belongs to. */
+interface Row {
+  readonly run: LoadedRun;
+  readonly comparison: Comparison;
+}
+
+/**
+ * Every published number of the papers, with the verdict on it; null where there is none.
+ *
+ * Numbers that compare come first, each with its reason. The others would bury them: they are folded
+ * up by what keeps them from comparing.
+ */
 export function Published({ runs }: { runs: readonly LoadedRun[] }): Markup | null {
   const rows = runs.flatMap((run) =>
     run.record.comparisons.map((comparison) => ({ run, comparison }))
   );
   if (rows.length === 0) return null;
+  const named = runs.length > 1;
+  const compared = rows.filter(({ comparison }) => compares(comparison));
+  const apart = Map.groupBy(
+    rows.filter(({ comparison }) => !compares(comparison)),
+    ({ run, comparison: { verdict, reason } }) => JSON.stringify([run.record.id, verdict, reason]),
+  );
   return (
     <Section
       id="published"
       title="Beside the published numbers"
-      lead="Two numbers compare only when dataset, split and protocol are the same. Where they are not, the published number stands here for orientation alone."
+      lead="Two numbers compare only when model, training data, dataset, split and protocol are the same. Published numbers that differ in any of these stand here for orientation alone, folded up by what differs."
     >
-      <Scroll label="Published numbers and ours">
-        <table class="published">
-          <thead>
-            <tr>
-              <th scope="col">Number</th>
-              <th scope="col" class="number">Published</th>
-              <th scope="col" class="number">Ours</th>
-              <th scope="col" class="number">Difference</th>
-              <th scope="col">Verdict and reason</th>
-              <th scope="col">Protocol of ours</th>
-              <th scope="col">Source</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ run, comparison }) => (
-              <Row run={run} comparison={comparison} named={runs.length > 1} />
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      {compared.length > 0 && <Compared rows={compared} named={named} />}
+      {[...apart.values()].map((rows) => <Apart rows={rows} named={named} />)}
     </Section>
   );
 }
 
-function Row({ run: { record }, comparison, named }: {
-  run: LoadedRun;
-  comparison: Comparison;
-  named: boolean;
-}): Markup {
+const compares = ({ verdict }: Comparison) => verdict !== "not comparable" && verdict !== "not run";
+
+function Compared({ rows, named }: { rows: readonly Row[]; named: boolean }): Markup {
+  return (
+    <Scroll label="Published numbers and ours">
+      <table class="published">
+        <thead>
+          <tr>
+            <th scope="col">Number</th>
+            <th scope="col" class="number">Published</th>
+            <th scope="col" class="number">Ours</th>
+            <th scope="col" class="number">Difference</th>
+            <th scope="col">Verdict and reason</th>
+            <th scope="col">Protocol of ours</th>
+            <th scope="col">Source</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => <ComparedRow {...row} named={named} />)}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function ComparedRow({ run: { record }, comparison, named }: Row & { named: boolean }): Markup {
   const { published, ours, verdict, reason } = comparison;
-  const evaluation = record.evaluations.find((e) => e.id === comparison.evaluation);
+  const evaluation = published.metric === MODEL_SIZE
+    ? undefined
+    : record.evaluations.find((e) => e.id === comparison.evaluation);
   return (
     <tr>
-      <th scope="row">
-        {published.metric} on {published.dataset}/{published.split}
-        <small>trained on {published.training}</small>
-      </th>
-      <td class="number">{verbatim(published.value)} {published.unit}</td>
+      <Name of={published} />
+      <td class="number">{withUnit(verbatim(published.value), published)}</td>
       <td class="number">
-        {ours === null ? NO_VALUE : `${decimal(ours)} ${published.unit}`}
+        {ours === null ? NO_VALUE : withUnit(decimal(ours), published)}
         {named && <small>{record.id}</small>}
       </td>
       <td class="number">{difference(comparison)}</td>
@@ -71,19 +91,75 @@ function Row({ run: { record }, comparison, named }: {
           </>
         )}
       </td>
-      <td class="prose">
-        {!published.verified && <span class="unverified">unverified</span>}
-        <small>
-          <Linked text={published.source} />
-        </small>
-      </td>
+      <Source of={published} />
     </tr>
   );
 }
 
-/** How far ours is from the published value, in words; only where the two compare. */
-function difference({ published, ours, verdict }: Comparison): string {
-  if (ours === null || verdict === "not comparable" || verdict === "not run") return NO_VALUE;
+/** Numbers that nothing of ours compares with, all for one reason. */
+function Apart({ rows, named }: { rows: readonly Row[]; named: boolean }): Markup {
+  const [{ run, comparison: { verdict, reason } }] = rows;
+  return (
+    <details class="apart">
+      <summary>
+        <strong>{count(rows.length, "published number")}</strong> <Badge verdict={verdict} />
+        <small>{reason}{named && ` (${run.record.id})`}</small>
+      </summary>
+      <Scroll label={`Published numbers: ${reason}`}>
+        <table class="published">
+          <thead>
+            <tr>
+              <th scope="col">Number</th>
+              <th scope="col" class="number">Published</th>
+              <th scope="col">Source</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ comparison: { published } }) => (
+              <tr>
+                <Name of={published} />
+                <td class="number">{withUnit(verbatim(published.value), published)}</td>
+                <Source of={published} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </details>
+  );
+}
+
+/** What a number is; the literature's `-` says that something has no dataset, split or training. */
+function Name({ of: { metric, dataset, split, training } }: { of: PublishedNumber }): Markup {
+  const place = [dataset, split].filter((part) => part !== "-").join("/");
+  return (
+    <th scope="row">
+      {metric[0].toUpperCase() + metric.slice(1)}
+      {place !== "" && ` on ${place}`}
+      {training !== "-" && <small>trained on {training}</small>}
+    </th>
+  );
+}
+
+function Source({ of: { source, verified } }: { of: PublishedNumber }): Markup {
+  return (
+    <td class="prose">
+      {!verified && <span class="unverified">unverified</span>}
+      <small>
+        <Linked text={source} />
+      </small>
+    </td>
+  );
+}
+
+/** A value with its unit; counts have none. */
+function withUnit(value: string, { unit }: PublishedNumber): string {
+  return unit === "count" ? value : `${value} ${unit}`;
+}
+
+/** How far ours is from the published value, in words. */
+function difference({ published, ours }: Comparison): string {
+  if (ours === null) return NO_VALUE;
   if (ours === published.value) return "none";
   const share = published.value === 0 ? "" : ` (${percent(Math.abs(ours / published.value - 1))})`;
   const side = (ours < published.value) === published.lowerIsBetter ? "better" : "worse";

@@ -1,8 +1,9 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** How to get these numbers again, and everything they depend on. @module */
 import { Digest, Linked, type Markup, Scroll, Section } from "../components.tsx";
-import { bytes, count, integer, moment, NO_VALUE } from "../format.ts";
+import { integer, moment, NO_VALUE } from "../format.ts";
 import type { LoadedRun } from "../load.ts";
+import { codeFacts, type Fact, Facts, machineFacts } from "./environment.tsx";
 
 /** Commands, data, code, machine and settings of every run. */
 export function Reproduce({ runs }: { runs: readonly LoadedRun[] }): Markup {
@@ -19,29 +20,16 @@ export function Reproduce({ runs }: { runs: readonly LoadedRun[] }): Markup {
 
 function Run({ run: { record } }: { run: LoadedRun }): Markup {
   const { environment: env, training, commands, data } = record;
-  const facts: [string, string | Markup][] = [
+  const facts: Fact[] = [
     ["Seed", String(record.seed)],
     ["Started", moment(record.startedAt)],
     ["Finished", record.finishedAt === null ? NO_VALUE : moment(record.finishedAt)],
-    ["Commit", env.commit === null ? "outside a checkout" : <Digest value={env.commit} />],
-    ["Code", <Digest value={env.code} />],
+    ...codeFacts(env),
     ...(training === null ? [] : [
       ["Configuration", <Digest value={training.configHash} />],
       ["Weights", training.weights === null ? NO_VALUE : <Digest value={training.weights} />],
-    ] as [string, string | Markup][]),
-    ["Reflow", env.reflow],
-    ["Deno", `${env.deno}, V8 ${env.v8}`],
-    [
-      "Machine",
-      `${env.os} ${env.arch}, ${count(env.cores, "core")}, ${bytes(env.memoryBytes)} of memory`,
-    ],
-    ["Backend", env.backend],
-    ...(env.adapter === null ? [] : [
-      ["Adapter", adapterName(env.adapter)],
-      ["Largest storage binding", bytes(env.adapter.maxStorageBufferBindingSize)],
-      ["Largest buffer", bytes(env.adapter.maxBufferSize)],
-    ] as [string, string][]),
-    ["Packages", Object.entries(env.packages).map((pair) => pair.join(" ")).join(", ")],
+    ] as Fact[]),
+    ...machineFacts(env),
   ];
   return (
     <div class="group">
@@ -86,18 +74,7 @@ function Run({ run: { record } }: { run: LoadedRun }): Markup {
         </>
       )}
       <h4>Environment</h4>
-      <Scroll label={`Environment of ${record.id}`}>
-        <table class="facts">
-          <tbody>
-            {facts.map(([name, value]) => (
-              <tr>
-                <th scope="row">{name}</th>
-                <td>{value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <Facts label={`Environment of ${record.id}`} facts={facts} />
       {training !== null && (
         <details>
           <summary>Configuration</summary>
@@ -108,11 +85,4 @@ function Run({ run: { record } }: { run: LoadedRun }): Markup {
       )}
     </div>
   );
-}
-
-function adapterName(
-  adapter: { vendor: string; architecture: string; device: string; description: string },
-): string {
-  const { vendor, architecture, device, description } = adapter;
-  return [...new Set([vendor, architecture, device, description])].filter(Boolean).join(" · ");
 }

@@ -1,0 +1,67 @@
+/**
+ * What of the networks is worth timing: our kernels against those of TensorFlow.js.
+ *
+ * @module
+ */
+import type { SpeedGroup } from "../base/speed_case.ts";
+import { convolutionCases } from "./speed/convolutions.ts";
+import {
+  activationCases,
+  correlationCases,
+  matrixProductCases,
+  normalizationCases,
+  samplingCases,
+} from "./speed/operations.ts";
+import { pwcNetConvolutions, resNet50Convolutions } from "./speed/shapes.ts";
+
+export { convolutionCases, recordConvolutions } from "./speed/convolutions.ts";
+export { GpuMeter } from "./speed/gpu_meter.ts";
+export { asNew, kernelContest } from "./speed/kernel_contest.ts";
+export { optimizerCase } from "./speed/operations.ts";
+
+/** What all convolution groups compare. */
+export const CONVOLUTIONS =
+  "Each distinct convolution once, batch 1, on our kernels and on those " +
+  "of TensorFlow.js. Backward means both gradients.";
+
+/** The groups that no paper needs to be known for. */
+export const kernelGroups: readonly SpeedGroup[] = [
+  {
+    id: "conv-pwc-net",
+    title: "Convolutions of PWC-Net",
+    about: `${CONVOLUTIONS} From the paper's tables, for 128×256 pictures.`,
+    cases: () => convolutionCases(pwcNetConvolutions()),
+  },
+  {
+    id: "conv-resnet-50",
+    title: "Convolutions of ResNet-50",
+    about: `${CONVOLUTIONS} At output stride 8 with FlowE's projector, for 128×256 pictures.`,
+    cases: () => convolutionCases(resNet50Convolutions()),
+  },
+  {
+    id: "matmul",
+    title: "Matrix products",
+    about: "One square product, those of a small vision transformer, and RAFT's all-pairs volume.",
+    cases: matrixProductCases,
+  },
+  {
+    id: "norm",
+    title: "Normalisation",
+    about:
+      "Mean, variance and standardisation, against a composition of TensorFlow.js' operations.",
+    cases: normalizationCases,
+  },
+  {
+    id: "activation",
+    title: "Bias, activation and GRU gates",
+    about: "What follows a convolution, against a composition of TensorFlow.js' operations.",
+    cases: activationCases,
+  },
+  {
+    id: "lookup",
+    title: "Correlation lookup and sampling",
+    about: "Operations without a counterpart in TensorFlow.js. The results of the lookup's two " +
+      "forms are held against each other, the others against plain loops.",
+    cases: () => [...correlationCases(), ...samplingCases()],
+  },
+];
