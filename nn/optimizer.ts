@@ -102,7 +102,7 @@ export interface Optimizer {
   state(): Promise<Map<string, Float32Array>>;
 
   /**
-   * Takes over a checkpoint of the same kind of optimiser: what it remembers, its number of updates.
+   * Takes over from a checkpoint of the same kind: what it remembers, and its number of updates.
    *
    * @throws {Error} When a parameter is missing, or remembers another number of values.
    */
