@@ -3,9 +3,13 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { EnvironmentError } from "../base/errors.ts";
+import { randomStream } from "../base/random.ts";
 import { backendInUse, settle, useBackend } from "./backend.ts";
-import { adamwOracle, adamwUpdate, clipFactor } from "./kernels/adamw.ts";
+import { Ema } from "./ema.ts";
 import { convexUpsample } from "./kernels/convex_upsample.ts";
+import { Network, Scope } from "./network.ts";
+import { adamwDefaults, larsDefaults, type OptimizerConfig } from "./optimizer.ts";
+import { createOptimizer } from "./optimizers.ts";
 import { readSafetensors } from "./weights/safetensors.ts";
 import { toFloat32 } from "./weights/tensor_file.ts";
 
@@ -47,21 +51,37 @@ Deno.test("a dilated convolution's gradient is refused, not computed wrongly", (
   assertEquals(grad(1).dataSync()[12], 9);
 });
 
-Deno.test("AdamW updates in place", async () => {
-  const [parameter, gradient, moments] = [
-    tf.tensor1d([1, -2]),
-    tf.tensor1d([3, 4]),
-    tf.zeros([2, 2]),
-  ];
-  const settings = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
-  const clip = clipFactor([gradient], 1);
-  assertEquals((await clip.data())[1], 5);
-  adamwUpdate(parameter, gradient, moments, clip, { ...settings, step: 1 });
-  const expected = Float32Array.of(1, -2);
-  const factor = (await clip.data())[0];
-  adamwOracle(expected, Float32Array.of(3, 4), new Float32Array(4), factor, {
-    ...settings,
-    step: 1,
-  });
-  assertEquals(await parameter.data(), expected);
+Deno.test("optimisers and averages work on the numbers in place", async () => {
+  const first = [1, -2, 2];
+  const gradient = Float32Array.of(3, 0, 4);
+  const step = async (config: OptimizerConfig) => {
+    const network = new Network(randomStream(1, "cpu"));
+    const scope = new Scope(network);
+    const [w, teacher] = ["w", "teacher"].map((name) =>
+      scope.parameter(name, [3, 1], () => Float32Array.from(first))
+    );
+    const optimizer = createOptimizer(network, config);
+    const clip = optimizer.clip([tf.tensor2d(gradient, [3, 1]), tf.zeros([3, 1])]);
+    optimizer.update(clip, 0.5);
+    const ema = new Ema([[network.trainable[1], network.trainable[0]]]);
+    const before = (await teacher.data()).slice();
+    ema.update(0.75);
+    const after = await w.data();
+    const expected = before.map((x, i) => 0.75 * x + 0.25 * after[i]);
+    close(await teacher.data(), expected);
+    assertEquals((await clip.data())[1], 5);
+    for (const thing of [optimizer, ema, network]) thing.dispose();
+    return after;
+  };
+  const close = (actual: ArrayLike<number>, expected: ArrayLike<number>) =>
+    assert(Array.from(expected).every((x, i) => Math.abs(x - actual[i]) < 1e-6), `${actual}`);
+
+  // The first step of AdamW has length 1 wherever there is a gradient.
+  const adamw = { ...adamwDefaults, weightDecay: 0.1 };
+  close(await step(adamw), first.map((x, i) => x * 0.95 - 0.5 * Math.sign(gradient[i])));
+  const common = { momentum: 0.9, weightDecay: 0, clipNorm: 1 };
+  close(await step({ ...common, kind: "sgd" }), first.map((x, i) => x - 0.1 * gradient[i]));
+  // |w| = 3: LARS moves by 0.5 · 0.1 · 3 in the gradient's direction.
+  const lars = { ...larsDefaults, weightDecay: 0, eta: 0.1 };
+  close(await step(lars), first.map((x, i) => x - 0.15 * gradient[i] / 5));
 });

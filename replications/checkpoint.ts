@@ -31,7 +31,10 @@ export interface CheckpointState {
   readonly network: StateDict;
   /** Updates of the current stage's optimiser. */
   readonly optimizerStep: number;
-  /** AdamW's moments by parameter name, device layout, [2, size]. */
+  /**
+   * What the optimiser remembers by parameter name, device layout: AdamW's two moments, [2, size],
+   * or one velocity, [1, size].
+   */
   readonly moments: ReadonlyMap<string, Float32Array>;
 }
 
@@ -87,7 +90,8 @@ export async function saveCheckpoint(run: RunFolder, state: CheckpointState): Pr
   const tensors: StateDict = new Map();
   for (const [name, tensor] of state.network) tensors.set(`network.${name}`, tensor);
   for (const [name, data] of state.moments) {
-    tensors.set(`moments.${name}`, { dtype: "F32", shape: [2, data.length / 2], data });
+    const size = state.network.get(name)!.data.length;
+    tensors.set(`moments.${name}`, { dtype: "F32", shape: [data.length / size, size], data });
   }
   await writeSafetensors(fileOf(folder, state.step), tensors, {
     step: String(state.step),

@@ -13,7 +13,8 @@ import { Interrupted, ReflowError } from "../base/errors.ts";
 import type { RunFolder } from "../benchmarks/run_folder.ts";
 import { backward } from "../nn/backward.ts";
 import type { Network } from "../nn/network.ts";
-import { AdamW, type AdamWConfig } from "../nn/optimizers.ts";
+import type { Optimizer, OptimizerConfig } from "../nn/optimizer.ts";
+import { createOptimizer } from "../nn/optimizers.ts";
 import type { Schedule } from "../nn/schedules.ts";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 
@@ -24,7 +25,7 @@ export type Batch = Readonly<Record<string, tf.Tensor>>;
 export interface Stage<B extends Batch = Batch> {
   readonly name: string;
   readonly steps: number;
-  readonly optimizer: AdamWConfig;
+  readonly optimizer: OptimizerConfig;
   readonly schedule: Schedule;
   /** Puts the model into this stage's mode (which layers are frozen). */
   begin(): void;
@@ -110,7 +111,7 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
   const started = performance.now() - (saved?.seconds ?? 0) * 1000;
   const seconds = () => (performance.now() - started) / 1000;
 
-  let optimizer: AdamW | null = null;
+  let optimizer: Optimizer | null = null;
   let current = -1;
   const save = async () => {
     await saveCheckpoint(folder, {
@@ -131,7 +132,7 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
       const { stage, index, local } = locate(stages, step);
       if (index !== current) {
         optimizer?.dispose();
-        optimizer = new AdamW(network, stage.optimizer);
+        optimizer = createOptimizer(network, stage.optimizer);
         if (saved && local > 0) optimizer.restore(saved.moments, saved.optimizerStep);
         saved = null;
         current = index;
@@ -186,7 +187,7 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
  */
 export async function trainStep(
   network: Network,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   stage: Stage,
   batch: Batch,
   rate: number,
@@ -205,7 +206,7 @@ export async function trainStep(
     if (!Number.isFinite(value) || !Number.isFinite(norm)) {
       throw await notFinite(network, batch, gradients, value, step);
     }
-    optimizer.update(gradients, clip, rate);
+    optimizer.update(clip, rate);
     network.afterStep();
     return { value, norm };
   } finally {

@@ -7,7 +7,7 @@ import { RunFolder } from "../benchmarks/run_folder.ts";
 import { useBackend } from "../nn/backend.ts";
 import { normal } from "../nn/initializers.ts";
 import { Network, Scope } from "../nn/network.ts";
-import { adamwDefaults } from "../nn/optimizers.ts";
+import { adamwDefaults } from "../nn/optimizer.ts";
 import { type Batch, type Stage, train, type TrainingJob } from "./training.ts";
 
 await useBackend("webgpu");

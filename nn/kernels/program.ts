@@ -18,10 +18,11 @@ import { uniformsOf } from "./uniforms.ts";
 
 /**
  * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
- * (`x[i]`), single numbers that it may also write ("update"), {@link Texels} (`load_x(i)`,
- * `store_result(i, v)`), or Texels that an input names and the text writes ("store", `store_x(i, v)`).
+ * (`x[i]`), single numbers or vec4 that it may also write ("update", "update4"), {@link Texels}
+ * (`load_x(i)`, `store_result(i, v)`), or Texels that an input names and the text writes ("store",
+ * `store_x(i, v)`).
  */
-export type Access = 1 | 4 | "i32" | "update" | "texels" | "store";
+export type Access = 1 | 4 | "i32" | "update" | "update4" | "texels" | "store";
 
 /** WGSL text with the names it refers to. */
 export interface Program {
@@ -59,6 +60,7 @@ interface Recorder {
   submitQueue(): void;
 }
 
+const isUpdated = (width: Access) => width === "update" || width === "update4";
 const isTexels = (operand: object): operand is Texels => "texture" in operand;
 
 /**
@@ -83,7 +85,7 @@ export function dispatch<O extends Output>(
     : output as TensorInfo | Texels;
   if (!Array.isArray(output) && !isTexels(target)) forgetTexels(backend, target.dataId);
   inputs.forEach((input, i) => {
-    if (program.widths[i] === "update") forgetTexels(backend, (input as TensorInfo).dataId);
+    if (isUpdated(program.widths[i])) forgetTexels(backend, (input as TensorInfo).dataId);
   });
   const operands = [target, ...inputs];
   for (const operand of operands) if (!isTexels(operand)) upload(recorder, program, operand);
@@ -114,6 +116,40 @@ export function dispatch<O extends Output>(
     recorder.submitQueue();
   }
   return target as O extends readonly number[] ? TensorInfo : O;
+}
+
+/** A stretch of one tensor that goes into another; offsets and size in numbers. */
+export interface Copy {
+  readonly from: TensorInfo;
+  readonly fromOffset: number;
+  readonly to: TensorInfo;
+  readonly toOffset: number;
+  readonly size: number;
+}
+
+/**
+ * Records copies between tensors of four-byte numbers, one after another and outside the compute
+ * pass. A hundred of them cost less than three dispatches.
+ */
+export function recordCopies(backend: WebGPUBackend, copies: readonly Copy[]): void {
+  const recorder = backend as unknown as Recorder;
+  recorder.ensureCommandEncoderReady();
+  recorder.endComputePassEncoder();
+  for (const { from, fromOffset, to, toOffset, size } of copies) {
+    forgetTexels(backend, to.dataId);
+    const [source, target] = [from, to].map(({ dataId }) => {
+      recorder.uploadToGPU(dataId);
+      recorder.commandQueueOwnedIds.add(dataId);
+      return recorder.tensorMap.get(dataId).resource!;
+    });
+    recorder.commandEncoder.copyBufferToBuffer(
+      source,
+      4 * fromOffset,
+      target,
+      4 * toOffset,
+      4 * size,
+    );
+  }
 }
 
 /**
@@ -192,7 +228,8 @@ function compiledOf(device: GPUDevice, program: Program): Compiled {
 /** The whole shader: declarations, the program's text, the entry point. */
 export function shaderText(program: Program): string {
   const { inputs, widths, uniforms, workgroup, atomic, code } = program;
-  const element = (width: Access) => width === "i32" ? "i32" : width === 4 ? "vec4<f32>" : "f32";
+  const element = (width: Access) =>
+    width === "i32" ? "i32" : width === 4 || width === "update4" ? "vec4<f32>" : "f32";
   const output = widths.at(-1)!;
   const place = `vec2<i32>(i & ${ROW - 1}, i >> ${Math.log2(ROW)}u)`;
   const writable = (name: string, at: string) =>
@@ -213,7 +250,7 @@ fn store_${name}(i : i32, value : vec4<f32>) { textureStore(${name}, ${place}, v
 fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0); }`;
       }
       const type = element(width);
-      const mode = width === "update" ? "read_write" : "read";
+      const mode = isUpdated(width) ? "read_write" : "read";
       return `${at} var<storage, ${mode}> ${name} : array<${type}>;
 fn load_${name}(i : i32) -> ${type} { return ${name}[i]; }`;
     }),

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
-import { type AdamWSettings, adamwUpdate, clipFactor } from "./adamw.ts";
 import type { Activation } from "./activation.ts";
 import { biasActivation } from "./bias_activation.ts";
 import { assertClose, drawn, FORWARD, GRADIENT, onDevice, take } from "./kernel_test_support.ts";
@@ -122,43 +121,4 @@ Deno.test("moments carry no gradient on either set", () => {
         "gradient",
       ));
   }
-});
-
-Deno.test("clipping and the optimiser's update agree on both sets", async () => {
-  const settings: AdamWSettings = {
-    learningRate: 0.01,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    weightDecay: 0.1,
-    step: 7,
-  };
-  const shape = [3, 3, 5, 7], size = 315;
-  const gradient = onDevice(drawn("gradient", shape));
-  await assertSame("update", FORWARD, () => {
-    const parameter = tf.variable(onDevice(drawn("parameter", shape)));
-    const moments = tf.variable(tf.square(onDevice(drawn("moments", [2, size], 0.1))));
-    const clip = clipFactor([gradient, gradient], 1);
-    adamwUpdate(parameter, gradient, moments, clip, settings);
-    // Copies: variables outlive a tidy.
-    const results = [clip, parameter.clone(), moments.clone()];
-    tf.dispose([parameter, moments]);
-    return results;
-  });
-});
-
-Deno.test("more gradients than a shader may bind are clipped on both sets", async () => {
-  const gradients = Array.from({ length: 100 }, (_, i) => onDevice(drawn("gradient", [i + 1])));
-  await assertSame("clip", FORWARD, () => [clipFactor(gradients, 1)]);
-});
-
-Deno.test("stock kernels cannot update a plain tensor in place", () => {
-  const x = tf.zeros([2]), moments = tf.zeros([2, 2]);
-  const settings = { learningRate: 1, beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0, step: 1 };
-  on("stock", () =>
-    assertThrows(
-      () => adamwUpdate(x, x, moments, tf.tensor1d([1, 1]), settings),
-      TypeError,
-      "variables only",
-    ));
 });

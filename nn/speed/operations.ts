@@ -16,7 +16,8 @@ import {
 import { gridSample } from "../kernels/grid_sample.ts";
 import { type HostTensor, oracleOf } from "../kernels/kernel.ts";
 import { standardize } from "../kernels/normalize.ts";
-import { AdamW, adamwDefaults } from "../optimizers.ts";
+import { adamwDefaults, type Optimizer } from "../optimizer.ts";
+import { createOptimizer } from "../optimizers.ts";
 import type { Network } from "../network.ts";
 import {
   closeWork,
@@ -152,11 +153,11 @@ export function optimizerCase(name: string, shape: string, build: () => Network)
     const gradients = network.trainable.map(({ tensor }, i) => normals(tensor.shape, i, 0.01));
     // Each kernel set has moments of its own, so that both start from the same.
     const first = network.trainable.map(({ tensor }) => copyOf(tensor));
-    const optimizers = new Map<string, AdamW>();
+    const optimizers = new Map<string, Optimizer>();
     const update = (set: "tuned" | "stock") => {
       const optimizer = optimizers.get(set)!;
       const clip = optimizer.clip(gradients);
-      optimizer.update(gradients, clip, 1e-3);
+      optimizer.update(clip, 1e-3);
       return clip;
     };
     const contestant = (set: "tuned" | "stock") => {
@@ -166,7 +167,7 @@ export function optimizerCase(name: string, shape: string, build: () => Network)
         /** The parameters after a first update. */
         async result() {
           optimizers.get(set)?.dispose();
-          optimizers.set(set, new AdamW(network, adamwDefaults));
+          optimizers.set(set, createOptimizer(network, adamwDefaults, set));
           for (const [i, { tensor }] of network.trainable.entries()) {
             tf.tidy(() => tensor.assign(copyOf(first[i])));
           }

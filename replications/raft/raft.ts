@@ -36,6 +36,7 @@ async function stageOf(
     name: stage.name,
     steps: stage.steps,
     optimizer: {
+      kind: "adamw",
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-8,

@@ -16,7 +16,7 @@ import { writePng } from "../../datasets/formats/picture.ts";
 import { renderVideo } from "../../datasets/moving_shapes/mod.ts";
 import { settle } from "../../nn/backend.ts";
 import { type KernelSet, useKernelSet } from "../../nn/kernels/selection.ts";
-import { AdamW } from "../../nn/optimizers.ts";
+import { createOptimizer } from "../../nn/optimizers.ts";
 import {
   asNew,
   convolutionCases,
@@ -150,8 +150,8 @@ async function openDemo(dataDir: string) {
   const batch = await stage.batch(0);
   stage.begin();
   const optimizers = {
-    tuned: new AdamW(job.network, stage.optimizer),
-    stock: new AdamW(job.network, stage.optimizer),
+    tuned: createOptimizer(job.network, stage.optimizer, "tuned"),
+    stock: createOptimizer(job.network, stage.optimizer, "stock"),
   };
   const tensors = Object.values(batch);
   return {
