@@ -113,7 +113,7 @@ Deno.test("wrong options are answered with the nearest right one, exit code 2", 
       [["evaluate", "--dataset", "moving-shape"], "moving-shapes"],
       [["train", "--stepz", "3"], "--steps"],
       [["train", "--steps", "many"], "whole number"],
-      [["predict", "a", "b", "--out", "c", "--kernels", "stok"], "stock"],
+      [["predict", "a", "b", "--out", "c.flo", "--kernels", "stok"], "stock"],
     ] as const
   ) {
     const { code, stderr } = await run(RAFT, args, folder);
