@@ -19,7 +19,8 @@ export const ROW = 4096;
 
 /** A device's textures: those that hold a tensor's copy, and the free ones by number of rows. */
 class Shelf {
-  readonly copies = new WeakMap<object, { texels: Texels; padded: number }>();
+  /** By tensor data, then by length of padded rows. */
+  readonly copies = new WeakMap<object, Map<number, Texels>>();
   private readonly free = new Map<number, Texels[]>();
 
   constructor(private readonly device: GPUDevice) {}
@@ -58,7 +59,7 @@ function shelfOf({ device }: WebGPUBackend): Shelf {
  *
  * @param count Texels it takes.
  * @param padded Length of the rows that are padded to whole texels, 0 where none are. Tensors that
- * share data may differ in it.
+ * share data may differ in it, even as the operands of one kernel; each length has its copy.
  * @param fill Records the commands that write the copy.
  */
 export function texelsOf(
@@ -69,20 +70,21 @@ export function texelsOf(
   fill: (texels: Texels) => void,
 ): Texels {
   const shelf = shelfOf(backend);
-  const kept = shelf.copies.get(dataId);
-  if (kept?.padded === padded) return kept.texels;
-  forgetTexels(backend, dataId);
+  const copies = shelf.copies.get(dataId) ?? new Map<number, Texels>();
+  shelf.copies.set(dataId, copies);
+  const kept = copies.get(padded);
+  if (kept) return kept;
   const texels = shelf.take(count);
   fill(texels);
-  shelf.copies.set(dataId, { texels, padded });
+  copies.set(padded, texels);
   return texels;
 }
 
-/** Gives up the copy of a tensor that is gone or about to change. */
+/** Gives up the copies of a tensor that is gone or about to change. */
 export function forgetTexels(backend: WebGPUBackend, dataId: object): void {
   const shelf = shelves.get(backend.device);
-  const kept = shelf?.copies.get(dataId);
-  if (!shelf || !kept) return;
+  const copies = shelf?.copies.get(dataId);
+  if (!shelf || !copies) return;
   shelf.copies.delete(dataId);
-  shelf.giveBack(kept.texels);
+  for (const texels of copies.values()) shelf.giveBack(texels);
 }
