@@ -1,23 +1,28 @@
 /**
- * Bias and activation after a convolution in one pass: y = a(x + bias).
+ * Bias and activation after a convolution or a matrix product in one pass: y = a(x + bias).
  *
  * The gradient goes through the output, not the input (ReLU: y > 0, sigmoid: y(1 − y), tanh: 1 − y²),
- * so the sum x + bias is never kept.
+ * so the sum x + bias is never kept. GELU takes most values twice; its gradient reads x and bias.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { defineKernel, hostZeros } from "./kernel.ts";
+import { channelSums } from "./channel_sums.ts";
+import { gelu, GELU_TEXT, geluSlope } from "./gelu.ts";
+import { defineKernel } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 
 /** What follows the bias. */
-export type Activation = "none" | "relu" | "sigmoid" | "tanh";
+export type Activation = "none" | "relu" | "sigmoid" | "tanh" | "gelu";
+
+/** The activations whose slope can be had from their value. */
+type ByValue = Exclude<Activation, "gelu">;
 
 interface Attributes {
-  readonly activation: Activation;
+  readonly activation: ByValue;
 }
 
-const WGSL: Record<Activation, { value: string; slope: string }> = {
+const WGSL: Record<ByValue, { value: string; slope: string }> = {
   none: { value: "v", slope: "1.0" },
   relu: { value: "max(v, 0.0)", slope: "select(0.0, 1.0, y > 0.0)" },
   sigmoid: { value: "1.0 / (1.0 + exp(-v))", slope: "y * (1.0 - y)" },
@@ -25,7 +30,14 @@ const WGSL: Record<Activation, { value: string; slope: string }> = {
   tanh: { value: "tanh(clamp(v, -15.0, 15.0))", slope: "1.0 - y * y" },
 };
 
-const HOST: Record<Activation, { value(v: number): number; slope(y: number): number }> = {
+/** `fn activate(v : f32) -> f32` in WGSL. */
+export function activationText(activation: Activation): string {
+  return activation === "gelu"
+    ? `${GELU_TEXT}\nfn activate(v : f32) -> f32 { return gelu(v); }`
+    : `fn activate(v : f32) -> f32 { return ${WGSL[activation].value}; }`;
+}
+
+const HOST: Record<ByValue, { value(v: number): number; slope(y: number): number }> = {
   none: { value: (v) => v, slope: () => 1 },
   relu: { value: (v) => Math.max(v, 0), slope: (y) => y > 0 ? 1 : 0 },
   sigmoid: { value: (v) => 1 / (1 + Math.exp(-v)), slope: (y) => y * (1 - y) },
@@ -39,14 +51,14 @@ const forwardProgram = (activation: Activation): Program => ({
   uniforms: { size: "i32", channels: "i32" },
   workgroup: 64,
   code: `
+${activationText(activation)}
 fn main(index : i32) {
   if (index >= uniforms.size) { return; }
-  let v = x[index] + bias[index % uniforms.channels];
-  result[index] = ${WGSL[activation].value};
+  result[index] = activate(x[index] + bias[index % uniforms.channels]);
 }`,
 });
 
-const slopeProgram = (activation: Activation): Program => ({
+const slopeProgram = (activation: ByValue): Program => ({
   name: `slope ${activation}`,
   inputs: ["dy", "activated"],
   widths: [1, 1, 1],
@@ -60,35 +72,25 @@ fn main(index : i32) {
 }`,
 });
 
+const GELU = forwardProgram("gelu");
+
+const GELU_SLOPE: Program = {
+  name: "slope gelu",
+  inputs: ["dy", "x", "bias"],
+  widths: [1, 1, 1, 1],
+  uniforms: { size: "i32", channels: "i32" },
+  workgroup: 64,
+  code: `
+${GELU_TEXT}
+fn main(index : i32) {
+  if (index >= uniforms.size) { return; }
+  result[index] = dy[index] * geluSlope(x[index] + bias[index % uniforms.channels]);
+}`,
+};
+
 const activations = ["none", "relu", "sigmoid", "tanh"] as const;
 const forwardPrograms = Object.fromEntries(activations.map((a) => [a, forwardProgram(a)]));
 const slopePrograms = Object.fromEntries(activations.map((a) => [a, slopeProgram(a)]));
-
-const LANES = 64;
-const CHANNEL_SUMS: Program = {
-  name: "channel sums",
-  inputs: ["x"],
-  widths: [1, 1],
-  uniforms: { rows: "i32", channels: "i32" },
-  workgroup: LANES,
-  code: `
-var<workgroup> partial : array<f32, ${LANES}>;
-fn main(index : i32) {
-  let lane = index % ${LANES};
-  // Padding workgroups repeat the last channel; barriers must be met by all.
-  let channel = min(index / ${LANES}, uniforms.channels - 1);
-  var sum = 0.0;
-  for (var row = lane; row < uniforms.rows; row += ${LANES}) {
-    sum += x[row * uniforms.channels + channel];
-  }
-  partial[lane] = sum;
-  for (var step = ${LANES / 2}; step > 0; step = step / 2) {
-    workgroupBarrier();
-    if (lane < step) { partial[lane] += partial[lane + step]; }
-  }
-  if (lane == 0) { result[channel] = partial[0]; }
-}`,
-};
 
 const forward = defineKernel<Attributes>({
   name: "BiasActivation",
@@ -116,36 +118,56 @@ const slope = defineKernel<Attributes>({
   },
 });
 
-const channelSumsKernel = defineKernel<Record<never, never>>({
-  name: "ChannelSums",
-  gpu(backend, { x }) {
-    const channels = x.shape.at(-1)!;
-    const rows = tf.util.sizeFromShape(x.shape) / channels;
-    return dispatch(backend, CHANNEL_SUMS, [x], [channels], [rows, channels], channels * LANES);
+const geluForward = defineKernel<Record<never, never>>({
+  name: "BiasGelu",
+  gpu(backend, { x, bias }) {
+    const size = tf.util.sizeFromShape(x.shape);
+    return dispatch(backend, GELU, [x, bias], x.shape, [size, bias.shape[0]], size);
   },
-  oracle({ x }) {
-    const channels = x.shape.at(-1)!;
-    const sums = new Float64Array(channels);
-    x.data.forEach((v, i) => sums[i % channels] += v);
-    const out = hostZeros([channels]);
-    out.data.set(sums);
-    return out;
+  oracle({ x, bias }) {
+    const channels = bias.data.length;
+    return { shape: x.shape, data: x.data.map((v, i) => gelu(v + bias.data[i % channels])) };
   },
 });
+
+const geluGradient = defineKernel<Record<never, never>>({
+  name: "BiasGeluGradient",
+  gpu(backend, { dy, x, bias }) {
+    const size = tf.util.sizeFromShape(x.shape);
+    return dispatch(backend, GELU_SLOPE, [dy, x, bias], x.shape, [size, bias.shape[0]], size);
+  },
+  oracle({ dy, x, bias }) {
+    const channels = bias.data.length;
+    const slope = (i: number) => geluSlope(x.data[i] + bias.data[i % channels]);
+    return { shape: x.shape, data: dy.data.map((g, i) => g * slope(i)) };
+  },
+});
+
+/** Both gradients from that of the sum x + bias, which is computed once and by either. */
+function gradientsOf(sumGradient: () => tf.Tensor): Record<string, () => tf.Tensor> {
+  let shared: tf.Tensor | null = null;
+  const dx = () => shared ??= sumGradient();
+  return { x: dx, bias: () => channelSums(dx()) };
+}
 
 tf.registerGradient({
   kernelName: "BiasActivation",
   outputsToSave: [true],
   gradFunc: (dy, [out], attributes) => {
     const { activation } = attributes as unknown as Attributes;
-    let shared: tf.Tensor | null = null;
-    // Both gradients need it; a clone where it is dy itself, which is not ours to hand out.
-    const dx = () =>
-      shared ??= activation === "none"
-        ? tf.clone(dy as tf.Tensor)
-        : slope({ dy: dy as tf.Tensor, out }, { activation });
-    return { x: dx, bias: () => channelSumsKernel({ x: dx() }, {}) };
+    return gradientsOf(() =>
+      activation === "none"
+        ? tf.clone(dy as tf.Tensor) // dy itself is not ours to hand out
+        : slope({ dy: dy as tf.Tensor, out }, { activation })
+    );
   },
+});
+
+tf.registerGradient({
+  kernelName: "BiasGelu",
+  inputsToSave: ["x", "bias"],
+  gradFunc: (dy, [x, bias]) =>
+    gradientsOf(() => geluGradient({ dy: dy as tf.Tensor, x, bias }, {})),
 });
 
 /**
@@ -160,10 +182,6 @@ export function biasActivation<T extends tf.Tensor>(
   bias: tf.Tensor,
   activation: Activation,
 ): T {
+  if (activation === "gelu") return geluForward({ x, bias }, {}) as T;
   return forward({ x, bias }, { activation }) as T;
-}
-
-/** Sum over all axes but the last, [channels]; in a fixed order. */
-export function channelSums(x: tf.Tensor): tf.Tensor1D {
-  return channelSumsKernel({ x }, {}) as tf.Tensor1D;
 }
