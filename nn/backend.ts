@@ -14,6 +14,7 @@ import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../base/errors.ts";
 import { registerConv2d } from "./kernels/conv2d.ts";
 import { registerMatMul } from "./kernels/matmul.ts";
+import { registerSoftmax } from "./kernels/softmax.ts";
 import { forgetTexels } from "./kernels/texels.ts";
 
 /** Where tensors live and kernels run. */
@@ -111,8 +112,8 @@ function isSoftware({ description, device }: AdapterSummary): boolean {
 let current: { name: BackendName; adapter: AdapterSummary | null } | null = null;
 
 /**
- * Makes a backend the one all tensors use, with our convolutions and matrix products on it. Call
- * once, before the first tensor.
+ * Makes a backend the one all tensors use, with our kernels in the place of its own. Call once,
+ * before the first tensor.
  *
  * @returns The adapter in use, or null on the CPU.
  * @throws {EnvironmentError} When there is no adapter, or its device cannot be had.
@@ -150,6 +151,7 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   await tf.ready();
   registerConv2d(adapter && isSoftware(adapter) ? "texels" : 4);
   registerMatMul(adapter && isSoftware(adapter) ? "texels" : 4);
+  registerSoftmax();
   current = { name, adapter };
   return adapter;
 }

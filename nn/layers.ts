@@ -6,6 +6,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { constant, uniformFanIn } from "./initializers.ts";
 import { type Activation, biasActivation } from "./kernels/bias_activation.ts";
+import { layerNormalize } from "./kernels/layer_norm.ts";
+import { affine } from "./kernels/matmul.ts";
 import { standardize } from "./kernels/normalize.ts";
 import type { Initializer, Scope } from "./network.ts";
 
@@ -45,6 +47,51 @@ export function conv2d(
     [0, 0],
   ];
   return (x) => biasActivation(tf.conv2d(x, weight as tf.Tensor4D, stride, pad), bias, activation);
+}
+
+/** A layer on the last axis of whatever it is given, such as tokens, [batch, tokens, channels]. */
+export type ChannelLayer = (x: tf.Tensor) => tf.Tensor;
+
+/** Settings of {@link linear}. */
+export interface LinearSettings {
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Default none. GELU is exact, as in PyTorch. Needs a bias. */
+  readonly activation?: Activation;
+  /** The weight's first values; default PyTorch's U(±1/√in). */
+  readonly init?: Initializer;
+  /** The bias' first values; default U(±1/√in) as well. */
+  readonly biasInit?: Initializer;
+}
+
+/**
+ * x·weightᵀ, bias and activation; parameters `weight` [out, in] and `bias` [out].
+ *
+ * On the device the weight lies as in files: products take either order of axes equally fast.
+ */
+export function linear(
+  scope: Scope,
+  inChannels: number,
+  outChannels: number,
+  { bias = true, activation = "none", init, biasInit }: LinearSettings = {},
+): ChannelLayer {
+  if (!bias && activation !== "none") throw new Error("linear: an activation needs a bias");
+  const fallback = uniformFanIn(inChannels);
+  const weight = scope.parameter("weight", [outChannels, inChannels], init ?? fallback);
+  if (!bias) return (x) => tf.matMul(x, weight, false, true);
+  const shift = scope.parameter("bias", [outChannels], biasInit ?? fallback);
+  return (x) => affine(x, weight, shift, activation);
+}
+
+/**
+ * Layer normalisation with parameters `weight` and `bias` [channels].
+ *
+ * @param epsilon Added to the variance; 1e-5 is PyTorch's default, vision transformers take 1e-6.
+ */
+export function layerNorm(scope: Scope, channels: number, epsilon = 1e-5): ChannelLayer {
+  const weight = scope.parameter("weight", [channels], constant(1));
+  const bias = scope.parameter("bias", [channels], constant(0));
+  return (x) => layerNormalize(x, weight, bias, epsilon);
 }
 
 /** Which statistics batch normalisation uses. */

@@ -8,15 +8,17 @@
 /**
  * `gelu(v)` and `geluSlope(v)` in WGSL.
  *
- * The upper tail of Φ is a polynomial times exp(−v²/2), off by at most 7.5e-8 (Abramowitz and Stegun,
- * 7.1.26); the lower one is its mirror image, which keeps it free of cancellation.
+ * The lower tail of Φ is half the complementary error function of |v| / √2, off by at most 1.2e-7 of
+ * its value (Press et al., Numerical Recipes, section 6.2); the upper one is what is left to 1.
  */
 export const GELU_TEXT = `
 fn normalBelow(v : f32) -> f32 {
-  let t = 1.0 / (1.0 + 0.3275911 * 0.70710678 * abs(v));
-  let p = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 +
-    t * 1.061405429))));
-  let tail = 0.5 * p * exp(-0.5 * v * v);
+  let z = 0.70710678 * abs(v);
+  let t = 1.0 / (1.0 + 0.5 * z);
+  let p = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 +
+    t * (0.27886807 + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 +
+    t * 0.17087277))))))));
+  let tail = 0.5 * t * exp(p - z * z);
   return select(tail, 1.0 - tail, v > 0.0);
 }
 fn gelu(v : f32) -> f32 { return v * normalBelow(v); }

@@ -10,7 +10,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import type { Activation } from "./bias_activation.ts";
+import { type Activation, biasActivation } from "./bias_activation.ts";
 import { channelSums } from "./channel_sums.ts";
 import { type OperandAccess, withOperands } from "./conv2d/operands.ts";
 import { blockInvocations, blockProgram, blockSide } from "./matmul/block.ts";
@@ -60,11 +60,12 @@ function plan(access: MatMulAccess, product: Product, variant: Variant): [Progra
   return [program, tileInvocations(product, rows)];
 }
 
-/** Activations by the names `_FusedMatMul` has for them; GELU is ours to add. */
+/** Activations by the names `_FusedMatMul` has for them; the last two are ours to add. */
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   linear: "none",
   relu: "relu",
   sigmoid: "sigmoid",
+  tanh: "tanh",
   gelu: "gelu",
 };
 
@@ -175,14 +176,25 @@ export function registerMatMul(access: MatMulAccess): void {
 }
 
 /**
- * x·weight + bias in one dispatch.
+ * a(x·weightᵀ + bias), as PyTorch's `linear`. One dispatch, but where a gradient is wanted through an
+ * activation, which has its own.
  *
  * @param x [..., in].
- * @param weight [in, out].
+ * @param weight [out, in].
  * @param bias [out].
  * @returns [..., out]. Differentiable with respect to all three.
  */
-export function affine<T extends tf.Tensor>(x: T, weight: tf.Tensor, bias: tf.Tensor): T {
-  const attributes = { transposeA: false, transposeB: false, activation: "linear" };
-  return tf.engine().runKernel("_FusedMatMul", { a: x, b: weight, bias }, attributes) as T;
+export function affine(
+  x: tf.Tensor,
+  weight: tf.Tensor,
+  bias: tf.Tensor,
+  activation: Activation = "none",
+): tf.Tensor {
+  const onTape = tf.engine().state.gradientDepth > 0;
+  if (activation !== "none" && (onTape || tf.getBackend() !== "webgpu")) {
+    return biasActivation(tf.matMul(x, weight, false, true), bias, activation);
+  }
+  const fused = activation === "none" ? "linear" : activation;
+  const attributes = { transposeA: false, transposeB: true, activation: fused };
+  return tf.engine().runKernel("_FusedMatMul", { a: x, b: weight, bias }, attributes) as tf.Tensor;
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { biasActivation } from "./bias_activation.ts";
 import { gelu } from "./gelu.ts";
 import { type HostTensor, hostZeros } from "./kernel.ts";
 import {
@@ -165,23 +166,32 @@ Deno.test("tf.fused.matMul and its gradient use these kernels, without a bias to
   );
 });
 
-Deno.test("x·weight + bias and all three gradients equal those of separate operations", async () => {
-  for (const shape of [[5, 3], [2, 3, 5, 3]]) {
-    const inputs = [shape, [3, 7], [7]].map((shape) => onDevice(drawn("affine", shape)));
-    const dy = onDevice(drawn("dy", [...shape.slice(0, -1), 7]));
-    const results = (f: (...inputs: tf.Tensor[]) => tf.Tensor) =>
-      repeated("affine", () => {
-        const { value, grads } = tf.valueAndGrads(f)(inputs, dy);
-        return tf.concat([value, ...grads].map((tensor) => tf.reshape(tensor, [-1])));
-      });
-    assertClose(
-      await results((x, weight, bias) => affine(x, weight, bias)),
-      await results((x, weight, bias) => tf.add(tf.matMul(x, weight), bias)),
-      FORWARD,
-    );
-    tf.dispose([...inputs, dy]);
-  }
-});
+for (const activation of ["none", "gelu"] as const) {
+  Deno.test(`x·weightᵀ + bias, ${activation}: as separate operations, gradients too`, async () => {
+    registerMatMul("texels");
+    for (const shape of [[5, 3], [2, 3, 5, 3]]) {
+      const inputs = [shape, [7, 3], [7]].map((shape) => onDevice(drawn("affine", shape)));
+      const dy = onDevice(drawn("dy", [...shape.slice(0, -1), 7]));
+      const separate = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) =>
+        biasActivation(tf.matMul(x, weight, false, true), bias, activation);
+      const joint = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) =>
+        affine(x, weight, bias, activation);
+      const results = (f: typeof joint) =>
+        repeated("affine", () => {
+          const { value, grads } = tf.valueAndGrads(f)(inputs, dy);
+          return tf.concat([value, ...grads].map((tensor) => tf.reshape(tensor, [-1])));
+        });
+      assertClose(await results(joint), await results(separate), FORWARD);
+      const [x, weight, bias] = inputs;
+      assertClose(
+        await repeated("off the tape", () => joint(x, weight, bias)),
+        await repeated("off the tape", () => separate(x, weight, bias)),
+        FORWARD,
+      );
+      tf.dispose([...inputs, dy]);
+    }
+  });
+}
 
 Deno.test("two shapes of the same numbers multiply", async () => {
   registerMatMul("texels");
