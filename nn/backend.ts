@@ -14,6 +14,8 @@ import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../base/errors.ts";
 import { registerConv2d } from "./kernels/conv2d.ts";
 import { useOperandAccess } from "./kernels/conv2d/operands.ts";
+import { registerMatMul } from "./kernels/matmul.ts";
+import { registerSoftmax } from "./kernels/softmax.ts";
 import { forgetTexels } from "./kernels/texels.ts";
 import { uniformsOf } from "./kernels/uniforms.ts";
 
@@ -123,8 +125,8 @@ function isSoftware({ description, device }: AdapterSummary): boolean {
 let current: { name: BackendName; adapter: AdapterSummary | null } | null = null;
 
 /**
- * Makes a backend the one all tensors use, with our convolutions on it. Call once, before the first
- * tensor.
+ * Makes a backend the one all tensors use, with our kernels in the place of its own. Call once,
+ * before the first tensor.
  *
  * @returns The adapter in use, or null on the CPU.
  * @throws {EnvironmentError} When there is no adapter, or its device cannot be had.
@@ -160,8 +162,11 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   }
   await tf.setBackend(name);
   await tf.ready();
+  const access = adapter && isSoftware(adapter) ? "texels" : 4;
   registerConv2d();
-  useOperandAccess(adapter && isSoftware(adapter) ? "texels" : 4);
+  useOperandAccess(access);
+  registerMatMul(access);
+  registerSoftmax();
   current = { name, adapter };
   return adapter;
 }

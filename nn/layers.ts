@@ -5,8 +5,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { constant, uniformFanIn } from "./initializers.ts";
-import type { Activation } from "./kernels/activation.ts";
+import type { Activation, ByValue } from "./kernels/activation.ts";
 import { convLayer } from "./kernels/conv_layer.ts";
+import { layerNormalize } from "./kernels/layer_norm.ts";
+import { affine } from "./kernels/matmul.ts";
 import { standardize } from "./kernels/normalize.ts";
 import type { Initializer, Scope } from "./network.ts";
 
@@ -24,7 +26,7 @@ export interface ConvSettings {
   /** Filter's first values; default PyTorch's U(±1/√fan_in). */
   readonly init?: Initializer;
   /** Default none. */
-  readonly activation?: Activation;
+  readonly activation?: ByValue;
 }
 
 /** Convolution, bias and activation; parameters `weight` [out, in, kh, kw] and `bias` [out]. */
@@ -54,6 +56,51 @@ export function sequence(layers: readonly Layer[]): Layer {
       if (y !== x && y !== next) y.dispose();
       return next;
     }, x);
+}
+
+/** A layer on the last axis of whatever it is given, such as tokens, [batch, tokens, channels]. */
+export type ChannelLayer = (x: tf.Tensor) => tf.Tensor;
+
+/** Settings of {@link linear}. */
+export interface LinearSettings {
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Default none. GELU is exact, as in PyTorch. Needs a bias. */
+  readonly activation?: Activation;
+  /** The weight's first values; default PyTorch's U(±1/√in). */
+  readonly init?: Initializer;
+  /** The bias' first values; default U(±1/√in) as well. */
+  readonly biasInit?: Initializer;
+}
+
+/**
+ * x·weightᵀ, bias and activation; parameters `weight` [out, in] and `bias` [out].
+ *
+ * On the device the weight lies as in files: products take either order of axes equally fast.
+ */
+export function linear(
+  scope: Scope,
+  inChannels: number,
+  outChannels: number,
+  { bias = true, activation = "none", init, biasInit }: LinearSettings = {},
+): ChannelLayer {
+  if (!bias && activation !== "none") throw new Error("linear: an activation needs a bias");
+  const fallback = uniformFanIn(inChannels);
+  const weight = scope.parameter("weight", [outChannels, inChannels], init ?? fallback);
+  if (!bias) return (x) => tf.matMul(x, weight, false, true);
+  const shift = scope.parameter("bias", [outChannels], biasInit ?? fallback);
+  return (x) => affine(x, weight, shift, activation);
+}
+
+/**
+ * Layer normalisation with parameters `weight` and `bias` [channels].
+ *
+ * @param epsilon Added to the variance; 1e-5 is PyTorch's default, vision transformers take 1e-6.
+ */
+export function layerNorm(scope: Scope, channels: number, epsilon = 1e-5): ChannelLayer {
+  const weight = scope.parameter("weight", [channels], constant(1));
+  const bias = scope.parameter("bias", [channels], constant(0));
+  return (x) => layerNormalize(x, weight, bias, epsilon);
 }
 
 /** Which statistics batch normalisation uses. */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { randomStream } from "../base/random.ts";
 import {
   assertClose,
@@ -11,7 +11,14 @@ import {
   take,
 } from "./kernels/kernel_test_support.ts";
 import type { HostTensor } from "./kernels/kernel.ts";
-import { batchNorm, type BatchNormMode, conv2d, instanceNorm } from "./layers.ts";
+import {
+  batchNorm,
+  type BatchNormMode,
+  conv2d,
+  instanceNorm,
+  layerNorm,
+  linear,
+} from "./layers.ts";
 import { Network, Scope } from "./network.ts";
 import type { StateDict } from "./weights/tensor_file.ts";
 
@@ -116,4 +123,57 @@ Deno.test("stride and padding are PyTorch's", () => {
   assertEquals(shape("b", { kernel: 1, stride: 2, padding: [0, 0] }), [1, 4, 5, 3]);
   assertEquals(shape("c", { kernel: [1, 5] }), [1, 8, 10, 3]);
   assertEquals(shape("d", { kernel: 3, padding: [0, 2] }), [1, 6, 12, 3]);
+});
+
+const parametric = {
+  linear: { build: (scope: Scope) => linear(scope, 3, 7), shapes: { weight: [7, 3], bias: [7] } },
+  layer_norm: {
+    build: (scope: Scope) => layerNorm(scope, 17, 1e-6),
+    shapes: { weight: [17], bias: [17] },
+  },
+};
+
+for (const [name, { build, shapes }] of Object.entries(parametric)) {
+  Deno.test(`${name} with loaded parameters agrees with PyTorch and gives them back`, async () => {
+    const { tensors } = await fixture(`kernels/${name}`);
+    const network = new Network(randomStream(0));
+    const layer = build(new Scope(network));
+    const dict: StateDict = new Map(
+      Object.entries(shapes).map(([key, shape]) =>
+        [key, { dtype: "F32", shape, data: tensors[key].data as Float32Array }] as const
+      ),
+    );
+    network.load(dict, "fixture");
+    assertEquals(await network.stateDict(), dict);
+    const x = tf.variable(onDevice(tensors.input));
+    assertClose(await take(tf.tidy(() => layer(x))), tensors.output, FORWARD);
+    const dy = onDevice(tensors.output_gradient);
+    const { grads } = tf.variableGrads(() => tf.sum(tf.mul(layer(x), dy)));
+    const [weight, bias] = network.trainable.map(({ tensor }) => grads[tensor.name]);
+    assertClose(await take(grads[x.name]), tensors.input_gradient, GRADIENT, "input gradient");
+    assertClose(await take(weight), tensors.weight_gradient, GRADIENT, "weight gradient");
+    assertClose(await take(bias), tensors.bias_gradient, GRADIENT, "bias gradient");
+  });
+}
+
+Deno.test("a linear layer may lack its bias, but not under an activation", async () => {
+  const network = new Network(randomStream(0));
+  const scope = new Scope(network);
+  const [biased, plain] = [scope.at("with"), scope.at("without")];
+  const zero = () => new Float32Array(5);
+  const init = (shape: readonly number[]) => drawn("weight", shape).data as Float32Array;
+  const layers = [
+    linear(biased, 3, 5, { init, biasInit: zero }),
+    linear(plain, 3, 5, { init, bias: false }),
+  ];
+  assertEquals([...(await network.stateDict()).keys()], [
+    "with.weight",
+    "with.bias",
+    "without.weight",
+  ]);
+  const x = onDevice(drawn("x", [2, 4, 3]));
+  const [first, second] = await Promise.all(layers.map((layer) => take(layer(x))));
+  assertClose(second, first, FORWARD);
+  const refused = () => linear(scope, 3, 5, { bias: false, activation: "gelu" });
+  assertThrows(refused, Error, "an activation needs a bias");
 });

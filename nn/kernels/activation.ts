@@ -6,18 +6,22 @@
  *
  * @module
  */
+import { GELU_TEXT } from "./gelu.ts";
+
+/** The activations whose slope can be had from their value. */
+export type ByValue = "none" | "relu" | "sigmoid" | "tanh";
+
+/** Every {@link ByValue}. */
+export const byValue: readonly ByValue[] = ["none", "relu", "sigmoid", "tanh"];
 
 /** What follows a sum. */
-export type Activation = "none" | "relu" | "sigmoid" | "tanh";
-
-/** Every {@link Activation}. */
-export const activations: readonly Activation[] = ["none", "relu", "sigmoid", "tanh"];
+export type Activation = ByValue | "gelu";
 
 /** WGSL type of the argument. */
 type Type = "f32" | "vec4<f32>";
 
 /** WGSL of the result from the argument `v`. */
-export const VALUE: Readonly<Record<Activation, (type: Type) => string>> = {
+export const VALUE: Readonly<Record<ByValue, (type: Type) => string>> = {
   none: () => "v",
   relu: (type) => `max(v, ${type}(0.0))`,
   sigmoid: () => "1.0 / (1.0 + exp(-v))",
@@ -26,16 +30,23 @@ export const VALUE: Readonly<Record<Activation, (type: Type) => string>> = {
 };
 
 /** WGSL of the derivative from the result `y`. */
-export const SLOPE: Readonly<Record<Activation, (type: Type) => string>> = {
+export const SLOPE: Readonly<Record<ByValue, (type: Type) => string>> = {
   none: (type) => `${type}(1.0)`,
   relu: (type) => `select(${type}(0.0), ${type}(1.0), y > ${type}(0.0))`,
   sigmoid: () => "y * (1.0 - y)",
   tanh: () => "1.0 - y * y",
 };
 
+/** `fn activate(v : f32) -> f32` in WGSL. */
+export function activationText(activation: Activation): string {
+  return activation === "gelu"
+    ? `${GELU_TEXT}\nfn activate(v : f32) -> f32 { return gelu(v); }`
+    : `fn activate(v : f32) -> f32 { return ${VALUE[activation]("f32")}; }`;
+}
+
 /** The same on the host. */
 export const onHost: Readonly<
-  Record<Activation, { value(v: number): number; slope(y: number): number }>
+  Record<ByValue, { value(v: number): number; slope(y: number): number }>
 > = {
   none: { value: (v) => v, slope: () => 1 },
   relu: { value: (v) => Math.max(v, 0), slope: (y) => y > 0 ? 1 : 0 },

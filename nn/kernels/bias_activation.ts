@@ -1,19 +1,28 @@
 /**
- * Bias and activation after a convolution in one pass: y = a(x + bias).
+ * Bias and activation after a convolution or a matrix product in one pass: y = a(x + bias).
  *
  * The gradient goes through the output, not the input (ReLU: y > 0, sigmoid: y(1 − y), tanh: 1 − y²),
- * so the sum x + bias is never kept.
+ * so the sum x + bias is never kept. GELU takes most values twice; its gradient reads x and bias.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Activation, activations, onHost, SLOPE, VALUE } from "./activation.ts";
-import { defineKernel, hostZeros } from "./kernel.ts";
+import {
+  type Activation,
+  activationText,
+  type ByValue,
+  byValue,
+  onHost,
+  SLOPE,
+} from "./activation.ts";
+import { channelSums } from "./channel_sums.ts";
+import { gelu, GELU_TEXT, geluSlope } from "./gelu.ts";
+import { defineKernel } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 import { kernelSet } from "./selection.ts";
 
 interface Attributes {
-  readonly activation: Activation;
+  readonly activation: ByValue;
 }
 
 const forwardProgram = (activation: Activation): Program => ({
@@ -23,14 +32,14 @@ const forwardProgram = (activation: Activation): Program => ({
   uniforms: { size: "i32", channels: "i32" },
   workgroup: 64,
   code: `
+${activationText(activation)}
 fn main(index : i32) {
   if (index >= uniforms.size) { return; }
-  let v = x[index] + bias[index % uniforms.channels];
-  result[index] = ${VALUE[activation]("f32")};
+  result[index] = activate(x[index] + bias[index % uniforms.channels]);
 }`,
 });
 
-const slopeProgram = (activation: Activation): Program => ({
+const slopeProgram = (activation: ByValue): Program => ({
   name: `slope ${activation}`,
   inputs: ["dy", "activated"],
   widths: [1, 1, 1],
@@ -44,34 +53,24 @@ fn main(index : i32) {
 }`,
 });
 
-const forwardPrograms = Object.fromEntries(activations.map((a) => [a, forwardProgram(a)]));
-const slopePrograms = Object.fromEntries(activations.map((a) => [a, slopeProgram(a)]));
+const GELU = forwardProgram("gelu");
 
-const LANES = 64;
-const CHANNEL_SUMS: Program = {
-  name: "channel sums",
-  inputs: ["x"],
-  widths: [1, 1],
-  uniforms: { rows: "i32", channels: "i32" },
-  workgroup: LANES,
+const GELU_SLOPE: Program = {
+  name: "slope gelu",
+  inputs: ["dy", "x", "bias"],
+  widths: [1, 1, 1, 1],
+  uniforms: { size: "i32", channels: "i32" },
+  workgroup: 64,
   code: `
-var<workgroup> partial : array<f32, ${LANES}>;
+${GELU_TEXT}
 fn main(index : i32) {
-  let lane = index % ${LANES};
-  // Padding workgroups repeat the last channel; barriers must be met by all.
-  let channel = min(index / ${LANES}, uniforms.channels - 1);
-  var sum = 0.0;
-  for (var row = lane; row < uniforms.rows; row += ${LANES}) {
-    sum += x[row * uniforms.channels + channel];
-  }
-  partial[lane] = sum;
-  for (var step = ${LANES / 2}; step > 0; step = step / 2) {
-    workgroupBarrier();
-    if (lane < step) { partial[lane] += partial[lane + step]; }
-  }
-  if (lane == 0) { result[channel] = partial[0]; }
+  if (index >= uniforms.size) { return; }
+  result[index] = dy[index] * geluSlope(x[index] + bias[index % uniforms.channels]);
 }`,
 };
+
+const forwardPrograms = Object.fromEntries(byValue.map((a) => [a, forwardProgram(a)]));
+const slopePrograms = Object.fromEntries(byValue.map((a) => [a, slopeProgram(a)]));
 
 const forward = defineKernel<Attributes>({
   name: "BiasActivation",
@@ -99,41 +98,64 @@ const slope = defineKernel<Attributes>({
   },
 });
 
-const channelSumsKernel = defineKernel<Record<never, never>>({
-  name: "ChannelSums",
-  gpu(backend, { x }) {
-    const channels = x.shape.at(-1)!;
-    const rows = tf.util.sizeFromShape(x.shape) / channels;
-    return dispatch(backend, CHANNEL_SUMS, [x], [channels], [rows, channels], channels * LANES);
+const geluForward = defineKernel<Record<never, never>>({
+  name: "BiasGelu",
+  gpu(backend, { x, bias }) {
+    const size = tf.util.sizeFromShape(x.shape);
+    return dispatch(backend, GELU, [x, bias], x.shape, [size, bias.shape[0]], size);
   },
-  oracle({ x }) {
-    const channels = x.shape.at(-1)!;
-    const sums = new Float64Array(channels);
-    x.data.forEach((v, i) => sums[i % channels] += v);
-    const out = hostZeros([channels]);
-    out.data.set(sums);
-    return out;
+  oracle({ x, bias }) {
+    const channels = bias.data.length;
+    return { shape: x.shape, data: x.data.map((v, i) => gelu(v + bias.data[i % channels])) };
   },
 });
+
+const geluGradient = defineKernel<Record<never, never>>({
+  name: "BiasGeluGradient",
+  gpu(backend, { dy, x, bias }) {
+    const size = tf.util.sizeFromShape(x.shape);
+    return dispatch(backend, GELU_SLOPE, [dy, x, bias], x.shape, [size, bias.shape[0]], size);
+  },
+  oracle({ dy, x, bias }) {
+    const channels = bias.data.length;
+    const slope = (i: number) => geluSlope(x.data[i] + bias.data[i % channels]);
+    return { shape: x.shape, data: dy.data.map((g, i) => g * slope(i)) };
+  },
+});
+
+/** Both gradients from that of the sum x + bias, which is computed once and by either. */
+function gradientsOf(sumGradient: () => tf.Tensor): Record<string, () => tf.Tensor> {
+  let shared: tf.Tensor | null = null;
+  const dx = () => shared ??= sumGradient();
+  return { x: dx, bias: () => channelSums(dx()) };
+}
 
 tf.registerGradient({
   kernelName: "BiasActivation",
   outputsToSave: [true],
   gradFunc: (dy, [out], attributes) => {
     const { activation } = attributes as unknown as Attributes;
-    let shared: tf.Tensor | null = null;
-    // Both gradients need it; a clone where it is dy itself, which is not ours to hand out.
-    const dx = () =>
-      shared ??= activation === "none"
-        ? tf.clone(dy as tf.Tensor)
-        : slope({ dy: dy as tf.Tensor, out }, { activation });
-    return { x: dx, bias: () => channelSumsKernel({ x: dx() }, {}) };
+    return gradientsOf(() =>
+      activation === "none"
+        ? tf.clone(dy as tf.Tensor) // dy itself is not ours to hand out
+        : slope({ dy: dy as tf.Tensor, out }, { activation })
+    );
   },
+});
+
+tf.registerGradient({
+  kernelName: "BiasGelu",
+  inputsToSave: ["x", "bias"],
+  gradFunc: (dy, [x, bias]) =>
+    gradientsOf(() => geluGradient({ dy: dy as tf.Tensor, x, bias }, {})),
 });
 
 /** {@link biasActivation} out of TensorFlow.js' own operations. */
 function composed<T extends tf.Tensor>(x: T, bias: tf.Tensor, activation: Activation): T {
   const sum = tf.add<T>(x, bias);
+  if (activation === "gelu") {
+    return tf.mul(tf.mul(sum, 0.5), tf.add(tf.erf(tf.mul(sum, Math.SQRT1_2)), 1));
+  }
   return activation === "none" ? sum : tf[activation](sum);
 }
 
@@ -150,15 +172,11 @@ export function biasActivation<T extends tf.Tensor>(
   activation: Activation,
 ): T {
   if (kernelSet() === "stock") return composed(x, bias, activation);
+  if (activation === "gelu") return geluForward({ x, bias }, {}) as T;
   return forward({ x, bias }, { activation }) as T;
 }
 
 /** Gradient of an activation's argument from that of its result `out`; shaped like both. */
-export function activationSlope(dy: tf.Tensor, out: tf.Tensor, activation: Activation): tf.Tensor {
+export function activationSlope(dy: tf.Tensor, out: tf.Tensor, activation: ByValue): tf.Tensor {
   return slope({ dy, out }, { activation });
-}
-
-/** Sum over all axes but the last, [channels]; in a fixed order. */
-export function channelSums(x: tf.Tensor): tf.Tensor1D {
-  return channelSumsKernel({ x }, {}) as tf.Tensor1D;
 }

@@ -11,7 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { TOGETHER, type Together } from "../backward.ts";
-import type { Activation } from "./activation.ts";
+import type { ByValue } from "./activation.ts";
 import { activationSlope, biasActivation } from "./bias_activation.ts";
 import { type ParameterGradients, runFilterGradient } from "./conv2d/filter_gradient.ts";
 import { operandAccess, type Sloped } from "./conv2d/operands.ts";
@@ -26,7 +26,7 @@ export interface ConvLayerSettings {
   readonly padding: readonly [number, number];
   /** Default 1. */
   readonly dilation?: number;
-  readonly activation: Activation;
+  readonly activation: ByValue;
 }
 
 const explicit = ([y, x]: readonly [number, number]): [

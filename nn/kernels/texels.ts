@@ -35,7 +35,8 @@ const same = (a: Form, b: Form) =>
 
 /** A device's textures: those that hold a tensor's copy, and the free ones by number of rows. */
 class Shelf {
-  readonly copies = new WeakMap<object, { texels: Texels; form: Form }>();
+  /** By tensor data; one of each form. */
+  readonly copies = new WeakMap<object, { texels: Texels; form: Form }[]>();
   private readonly free = new Map<number, Texels[]>();
 
   constructor(private readonly device: GPUDevice) {}
@@ -75,22 +76,26 @@ export function newTexels(backend: WebGPUBackend, count: number): Texels {
   return shelfOf(backend).take(count);
 }
 
-/** Makes texels the copy of a tensor, in the place of any other. */
+/** Makes texels a copy of a tensor that has none of that form. */
 export function keepTexels(
   backend: WebGPUBackend,
   dataId: object,
   texels: Texels,
   form: Form,
 ): void {
-  forgetTexels(backend, dataId);
-  shelfOf(backend).copies.set(dataId, { texels, form });
+  const { copies } = shelfOf(backend);
+  const copy = { texels, form };
+  const others = copies.get(dataId);
+  if (others) others.push(copy);
+  else copies.set(dataId, [copy]);
 }
 
 /**
  * The copy of a tensor, made if there is none.
  *
  * @param count Texels it takes.
- * @param form What the copy must hold; a tensor has one copy at a time.
+ * @param form What the copy must hold. Tensors that share data may differ in the length of their rows,
+ * even as the operands of one kernel, so each form has its copy.
  * @param fill Records the commands that write the copy.
  */
 export function texelsOf(
@@ -100,20 +105,19 @@ export function texelsOf(
   form: Form,
   fill: (texels: Texels) => void,
 ): Texels {
-  const kept = shelfOf(backend).copies.get(dataId);
-  if (kept && same(kept.form, form)) return kept.texels;
-  forgetTexels(backend, dataId);
+  const kept = shelfOf(backend).copies.get(dataId)?.find((copy) => same(copy.form, form));
+  if (kept) return kept.texels;
   const texels = newTexels(backend, count);
   fill(texels);
   keepTexels(backend, dataId, texels, form);
   return texels;
 }
 
-/** Gives up the copy of a tensor that is gone or about to change. */
+/** Gives up the copies of a tensor that is gone or about to change. */
 export function forgetTexels(backend: WebGPUBackend, dataId: object): void {
   const shelf = shelves.get(backend.device);
   const kept = shelf?.copies.get(dataId);
   if (!shelf || !kept) return;
   shelf.copies.delete(dataId);
-  shelf.giveBack(kept.texels);
+  for (const { texels } of kept) shelf.giveBack(texels);
 }

@@ -19,7 +19,7 @@ import {
   lookupOnDemand,
   lookupVolume,
 } from "../../nn/kernels/correlation.ts";
-import type { Activation } from "../../nn/kernels/activation.ts";
+import type { ByValue } from "../../nn/kernels/activation.ts";
 import { gruUpdate } from "../../nn/kernels/gru.ts";
 import { pixelGrid } from "../../nn/kernels/grid_sample.ts";
 import { resizeBilinear } from "../../nn/kernels/resize_bilinear.ts";
@@ -201,7 +201,7 @@ function gruStep(
   input: number,
   kernel: ConvSettings["kernel"],
 ) {
-  const conv = (name: string, activation: Activation) =>
+  const conv = (name: string, activation: ByValue) =>
     conv2d(at.at(name + suffix), hidden + input, hidden, { kernel, activation });
   const convz = conv("convz", "sigmoid");
   const convr = conv("convr", "sigmoid");

@@ -11,8 +11,12 @@ from fixture_files import nhwc, save_tensors
 from training_fixtures import draw
 
 
-def with_gradients(inputs: Dict[str, Tensor], compute: Callable[..., Tensor], name: str):
-    """The inputs, `output`, a drawn `output_gradient` and `<input>_gradient`, as stored."""
+def with_gradients(inputs: Dict[str, Tensor], compute: Callable[..., Tensor], name: str,
+                   stored: Callable[[Tensor], Tensor] = nhwc):
+    """The inputs, `output`, a drawn `output_gradient` and `<input>_gradient`, as stored.
+
+    `stored` is what happens to those with four axes.
+    """
     for value in inputs.values():
         value.requires_grad_(True)
     output = compute(**inputs)
@@ -20,7 +24,7 @@ def with_gradients(inputs: Dict[str, Tensor], compute: Callable[..., Tensor], na
     gradients = torch.autograd.grad(output, list(inputs.values()), output_gradient)
     named = {**inputs, "output": output, "output_gradient": output_gradient}
     named.update({f"{key}_gradient": value for key, value in zip(inputs, gradients)})
-    return {key: (nhwc(value) if value.dim() == 4 else value) for key, value in named.items()}
+    return {key: (stored(value) if value.dim() == 4 else value) for key, value in named.items()}
 
 
 def official_lookup(fmap1: Tensor, fmap2: Tensor, coords: Tensor, radius: int) -> Tensor:
@@ -104,6 +108,31 @@ def make_sequence_loss() -> None:
                  {"gamma": 0.8, "loss": loss.item()})
 
 
+def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """As vision transformers write it."""
+    return (q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5).softmax(dim=-1) @ v
+
+
+def make_transformer() -> None:
+    def drawn(name: str, **shapes):
+        return {key: draw(shape, "kernels", name, key) for key, shape in shapes.items()}
+
+    inputs = drawn("layer_norm", input=(3, 5, 17), weight=(17,), bias=(17,))
+    save_tensors("kernels/layer_norm", with_gradients(
+        inputs, lambda input, weight, bias: F.layer_norm(input, (17,), weight, bias, 1e-6),
+        "layer_norm"), {"source": "torch layer_norm", "eps": 1e-6})
+    save_tensors("kernels/gelu", with_gradients(
+        {"input": 3 * draw((5, 33), "kernels", "gelu", "input")}, F.gelu, "gelu"),
+        {"source": "torch gelu, exact"})
+    inputs = drawn("linear", input=(2, 5, 3), weight=(7, 3), bias=(7,))
+    save_tensors("kernels/linear", with_gradients(inputs, F.linear, "linear"),
+                 {"source": "torch linear"})
+    inputs = drawn("attention", q=(2, 3, 7, 5), k=(2, 3, 9, 5), v=(2, 3, 9, 6))
+    save_tensors("kernels/attention",
+                 with_gradients(inputs, attend, "attention", stored=lambda value: value),
+                 {"source": "attend() in kernel_fixtures.py", "scale": 5 ** -0.5})
+
+
 def make_kernel_fixtures() -> None:
     make_correlation("correlation_official", (1, 8, 17, 19), 2, official_lookup,
                      "torchvision CorrBlock (levels 17x19, 8x9, 4x4, 2x2)")
@@ -113,4 +142,5 @@ def make_kernel_fixtures() -> None:
                      "raft_reference.py (levels 5x7, 2x3, 1x1 and an empty one that gives zeros)")
     make_upsampling()
     make_norms()
+    make_transformer()
     make_sequence_loss()

@@ -9,7 +9,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { type Activation, SLOPE } from "../activation.ts";
+import { type ByValue, SLOPE } from "../activation.ts";
 import { dispatch, type Program } from "../program.ts";
 import { type Form, type Texels, texelsOf } from "../texels.ts";
 import { vec4s } from "./window.ts";
@@ -37,7 +37,7 @@ export interface Sloped {
   readonly dy: tf.TensorInfo;
   /** What the activation put out. */
   readonly out: tf.TensorInfo;
-  readonly activation: Activation;
+  readonly activation: ByValue;
 }
 
 const isSloped = (x: tf.TensorInfo | Sloped): x is Sloped => "dy" in x;
@@ -69,7 +69,7 @@ const PAD = copyChannels(4, false);
 const TO_TEXELS = copyChannels("texels", false);
 const ALIGNED_TO_TEXELS = copyChannels("texels", true);
 
-const slopeToTexels = (activation: Activation, aligned: boolean): Program => ({
+const slopeToTexels = (activation: ByValue, aligned: boolean): Program => ({
   name: `slope ${activation} to texels${aligned ? " aligned" : ""}`,
   inputs: ["dy", "activated"],
   widths: aligned ? [4, 4, "texels"] : [1, 1, "texels"],
@@ -136,10 +136,11 @@ export function withOperands(
   backend: WebGPUBackend,
   tensors: readonly [tf.TensorInfo | Sloped, tf.TensorInfo | Sloped],
   use: (operands: [Operand, Operand]) => tf.TensorInfo,
+  access: OperandAccess = operandAccess(),
 ): tf.TensorInfo {
   const made: (() => void)[] = [];
   const prepare = (x: tf.TensorInfo | Sloped): Operand => {
-    if (operandAccess() === "texels") return texels(backend, x);
+    if (access === "texels") return texels(backend, x);
     if (isSloped(x)) throw new Error("a sloped operand is read from textures only");
     const channels = x.shape.at(-1)!;
     if (channels % 4 === 0) return x;

@@ -8,7 +8,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { type Activation, VALUE } from "../activation.ts";
+import { type ByValue, VALUE } from "../activation.ts";
 import { dispatch, type Program } from "../program.ts";
 import { keepTexels, newTexels } from "../texels.ts";
 import {
@@ -33,7 +33,7 @@ import {
 /** What becomes of the sums. */
 export interface Epilogue {
   /** Adds a bias and applies this; null where the sums are the result. */
-  readonly activation: Activation | null;
+  readonly activation: ByValue | null;
   /** Writes the result into a texture as well, for a convolution that will read it. */
   readonly twin: boolean;
 }
@@ -188,7 +188,7 @@ function tileSize(access: OperandAccess, total: number, channels: number): TileS
 export interface BiasAndActivation {
   /** [channels]. */
   readonly bias: tf.TensorInfo;
-  readonly activation: Activation;
+  readonly activation: ByValue;
 }
 
 /** Records the forward pass, with what follows it, or the input gradient. */
