@@ -43,10 +43,9 @@ async function stageOf(
       weightDecay: stage.weightDecay,
       clipNorm: 1,
     },
-    // The official code asks for 100 steps more than it runs.
     schedule: oneCycle({
       maximum: stage.learningRate,
-      totalSteps: stage.steps + 100,
+      totalSteps: stage.steps + stage.beyond,
       warmUp: 0.05,
     }),
     begin() {

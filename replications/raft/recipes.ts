@@ -24,6 +24,8 @@ export interface RaftStage {
   readonly batch: number;
   /** Peak of the one-cycle schedule. */
   readonly learningRate: number;
+  /** Steps by which the schedule is longer than the training; the official code's is 100. */
+  readonly beyond: number;
   readonly weightDecay: number;
   /** Discount of earlier predictions in the sequence loss. */
   readonly gamma: number;
@@ -101,9 +103,10 @@ const demo: RaftRecipe = {
   stages: [{
     name: "shapes",
     data: [{ dataset: "moving-shapes:train", repeat: 1, augmentation: cropsAndFlips(80, 80) }],
-    steps: 350,
+    steps: 450,
     batch: 4,
     learningRate: 1e-3,
+    beyond: 0,
     weightDecay: 1e-4,
     gamma: 0.8,
     batchNorm: "frozen",
@@ -132,6 +135,7 @@ const smallRecipe: RaftRecipe = {
     steps: 1000,
     batch: 2,
     learningRate: 5e-4,
+    beyond: 0,
     weightDecay: 1e-4,
     gamma: 0.8,
     batchNorm: "frozen",
@@ -169,6 +173,7 @@ const paper: RaftRecipe = {
       steps: 100_000,
       batch: 10,
       learningRate: 4e-4,
+      beyond: 100,
       weightDecay: 1e-4,
       gamma: 0.8,
       batchNorm: "batch",
@@ -182,6 +187,7 @@ const paper: RaftRecipe = {
       steps: 100_000,
       batch: 6,
       learningRate: 1.25e-4,
+      beyond: 100,
       weightDecay: 1e-4,
       gamma: 0.8,
       batchNorm: "frozen",
@@ -198,6 +204,7 @@ const paper: RaftRecipe = {
       steps: 100_000,
       batch: 6,
       learningRate: 1.25e-4,
+      beyond: 100,
       weightDecay: 1e-5,
       gamma: 0.85,
       batchNorm: "frozen",
@@ -208,6 +215,7 @@ const paper: RaftRecipe = {
       steps: 50_000,
       batch: 6,
       learningRate: 1e-4,
+      beyond: 100,
       weightDecay: 1e-5,
       gamma: 0.85,
       batchNorm: "frozen",
