@@ -23,7 +23,7 @@ import {
  * output pixels. With several segments the result is one part a segment, the filter's numbers and then
  * the bias', and {@link SUM_SEGMENTS} adds the parts in a fixed order.
  */
-export function filterGradientProgram(
+function filterGradientProgram(
   access: OperandAccess,
   inQuads: number,
   outQuads: number,

@@ -31,7 +31,7 @@ import {
 } from "./window.ts";
 
 /** What becomes of the sums. */
-export interface Epilogue {
+interface Epilogue {
   /** Adds a bias and applies this; null where the sums are the result. */
   readonly activation: ByValue | null;
   /** Writes the result into a texture as well, for a convolution that will read it. */
@@ -41,7 +41,7 @@ export interface Epilogue {
 const PLAIN: Epilogue = { activation: null, twin: false };
 
 /** Size of a tile. */
-export interface TileSize {
+interface TileSize {
   readonly pixels: number;
   /** Groups of four output channels. */
   readonly quads: number;
@@ -53,7 +53,7 @@ export interface TileSize {
  * Both slide a window over "in" and write "out"; they differ in which pixel a tap reads and in the
  * axis of the filter that is summed over.
  */
-export function tileProgram(
+function tileProgram(
   access: OperandAccess,
   direction: "forward" | "inputGradient",
   { pixels, quads }: TileSize,
