@@ -82,12 +82,14 @@ export function curveCharts(runs: readonly LoadedRun[]): Chart[] {
         style: "main",
       }];
     });
+    const values = lines.flatMap((line) => line.points.map(([, y]) => y));
     return {
       id: `curve-${i}`,
       title: sentence(name),
       description: `${sentence(name)} against training step.`,
       x: { title: "training step", log: false },
-      y: { title: name, log: spansDecades(lines.flatMap((l) => l.points.map(([, y]) => y))) },
+      // A schedule that ends at nothing would show its last step and little else.
+      y: { title: name, log: name !== "learning rate" && spansDecades(values) },
       series,
       stepped: false,
       mark: null,
