@@ -15,7 +15,7 @@ export function decimal(value: number | null | undefined): string {
   if (size === 0) return "0";
   if (size >= 1000) return integer(value);
   if (size < 1e-3) return value.toExponential(2).replace("-", "−").replace("e−", "e-");
-  const digits = size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 ? 3 : 4;
+  const digits = size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 ? 3 : size >= 0.01 ? 4 : 5;
   return signed(value.toFixed(digits));
 }
 
