@@ -8,7 +8,7 @@ import { constant, uniformFanIn } from "./initializers.ts";
 import type { Activation, ByValue } from "./kernels/activation.ts";
 import { convLayer } from "./kernels/conv_layer.ts";
 import { layerNormalize } from "./kernels/layer_norm.ts";
-import { affine } from "./kernels/matmul.ts";
+import { affine, linearMap } from "./kernels/matmul.ts";
 import { standardize } from "./kernels/normalize.ts";
 import type { Initializer, Scope } from "./network.ts";
 
@@ -87,7 +87,7 @@ export function linear(
   if (!bias && activation !== "none") throw new Error("linear: an activation needs a bias");
   const fallback = uniformFanIn(inChannels);
   const weight = scope.parameter("weight", [outChannels, inChannels], init ?? fallback);
-  if (!bias) return (x) => tf.matMul(x, weight, false, true);
+  if (!bias) return (x) => linearMap(x, weight);
   const shift = scope.parameter("bias", [outChannels], biasInit ?? fallback);
   return (x) => affine(x, weight, shift, activation);
 }

@@ -11,6 +11,7 @@ import {
   matrixProductCases,
   normalizationCases,
   samplingCases,
+  transformerCases,
 } from "./speed/operations.ts";
 import { pwcNetConvolutions, resNet50Convolutions } from "./speed/shapes.ts";
 
@@ -43,6 +44,13 @@ export const kernelGroups: readonly SpeedGroup[] = [
     title: "Matrix products",
     about: "One square product, those of a small vision transformer, and RAFT's all-pairs volume.",
     cases: matrixProductCases,
+  },
+  {
+    id: "transformer",
+    title: "Attention, layer norm and GELU",
+    about: "What a vision transformer has besides its products, against a composition of " +
+      "TensorFlow.js' operations.",
+    cases: transformerCases,
   },
   {
     id: "norm",

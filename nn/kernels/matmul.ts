@@ -177,6 +177,20 @@ export function registerMatMul(access: MatMulAccess): void {
 }
 
 /**
+ * x·weightᵀ.
+ *
+ * @param x [..., in].
+ * @param weight [out, in].
+ * @returns [..., out]. Differentiable with respect to both.
+ */
+export function linearMap(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
+  // One tall matrix: TensorFlow.js' own gradient knows no stack of matrices by one.
+  const rows = tf.reshape(x, [-1, weight.shape[1]!]);
+  const product = tf.matMul(rows, weight, false, true);
+  return tf.reshape(product, [...x.shape.slice(0, -1), weight.shape[0]]);
+}
+
+/**
  * a(x·weightᵀ + bias), as PyTorch's `linear`. One dispatch, but where a gradient is wanted through an
  * activation, which has its own.
  *
@@ -191,12 +205,10 @@ export function affine(
   bias: tf.Tensor,
   activation: Activation = "none",
 ): tf.Tensor {
-  if (kernelSet() === "stock") {
-    return biasActivation(tf.matMul(x, weight, false, true), bias, activation);
-  }
   const onTape = tf.engine().state.gradientDepth > 0;
-  if (activation !== "none" && (onTape || tf.getBackend() !== "webgpu")) {
-    return biasActivation(tf.matMul(x, weight, false, true), bias, activation);
+  const ours = tf.getBackend() === "webgpu" && kernelSet() === "tuned";
+  if (!ours || (onTape && activation !== "none")) {
+    return biasActivation(linearMap(x, weight), bias, activation);
   }
   const fused = activation === "none" ? "linear" : activation;
   const attributes = { transposeA: false, transposeB: true, activation: fused };

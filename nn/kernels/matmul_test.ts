@@ -92,7 +92,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   transposeB: fc.boolean(),
 }).map(({ axes: [axesA, axesB], ...rest }) => ({ axesA, axesB, ...rest }));
 
-const runs = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 40;
+const runs = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 60;
 
 const kinds: Record<string, MatMulAccess> = {
   "from buffers": 4,

@@ -12,7 +12,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { defineKernel, hostZeros, type Operation } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 import { along, LANES, rowProgram } from "./rows.ts";
-import { replaceGradient, replaceKernel } from "./selection.ts";
+import { kernelSet, replaceGradient, replaceKernel } from "./selection.ts";
 
 interface Attributes {
   readonly scale: number;
@@ -170,10 +170,12 @@ export function registerSoftmax(): void {
  * @param x Any shape. −∞ is allowed as long as its row has a finite number.
  */
 export function softmax<T extends tf.Tensor>(x: T, scale = 1): T {
+  if (kernelSet() === "stock") return tf.softmax(tf.mul(x, scale)) as T;
   return plain.value({ x }, { scale }) as T;
 }
 
 /** Logarithm of {@link softmax}, without its underflow. */
 export function logSoftmax<T extends tf.Tensor>(x: T, scale = 1): T {
+  if (kernelSet() === "stock") return tf.logSoftmax(tf.mul(x, scale)) as T;
   return logarithm.value({ x }, { scale }) as T;
 }

@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { SpeedCase } from "../../base/speed_case.ts";
+import { attention } from "../attention.ts";
 import { biasActivation } from "../kernels/bias_activation.ts";
 import { convexUpsample } from "../kernels/convex_upsample.ts";
 import {
@@ -15,7 +16,10 @@ import {
 } from "../kernels/correlation.ts";
 import { gridSample } from "../kernels/grid_sample.ts";
 import { type HostTensor, oracleOf } from "../kernels/kernel.ts";
+import { layerNormalize } from "../kernels/layer_norm.ts";
+import { affine } from "../kernels/matmul.ts";
 import { standardize } from "../kernels/normalize.ts";
+import { softmax } from "../kernels/softmax.ts";
 import { adamwDefaults, type Optimizer } from "../optimizer.ts";
 import { createOptimizer } from "../optimizers.ts";
 import type { Network } from "../network.ts";
@@ -109,6 +113,38 @@ export function normalizationCases(): SpeedCase[] {
   ].flatMap(({ name, shape, groups }) =>
     bothWays(name, shape.join("×"), [shape], (x) => standardize(x, groups).standard)
   );
+}
+
+/** What a vision transformer has between its products, and its attention: 197 tokens, 6 heads. */
+export function transformerCases(): SpeedCase[] {
+  const tokens = [197, 384], hidden = [197, 1536], heads = [1, 6, 197, 64];
+  return [
+    ...bothWays("softmax", "6×197×197", [[6, 197, 197]], (x) => softmax(x)),
+    ...bothWays(
+      "layer norm",
+      tokens.join("×"),
+      [tokens, [384], [384]],
+      (x, weight, bias) => layerNormalize(x, weight, bias, 1e-6),
+    ),
+    ...bothWays(
+      "bias and GELU",
+      hidden.join("×"),
+      [hidden, [1536]],
+      (x, bias) => biasActivation(x, bias, "gelu"),
+    ),
+    ...bothWays(
+      "first layer of the MLP, bias, GELU",
+      "197×384 · 384×1536",
+      [tokens, [1536, 384], [1536]],
+      (x, weight, bias) => affine(x, weight, bias, "gelu"),
+    ),
+    ...bothWays(
+      "attention",
+      heads.join("×"),
+      [heads, heads, heads],
+      (q, k, v) => attention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D).output,
+    ),
+  ];
 }
 
 /** Bias and activation after a convolution, and the gates of RAFT's GRU after theirs. */

@@ -12,6 +12,7 @@ import {
   normalizationCases,
   optimizerCase,
   samplingCases,
+  transformerCases,
 } from "./operations.ts";
 
 await useBackend("webgpu");
@@ -54,6 +55,7 @@ Deno.test("the smallest case of each kind is sound", async () => {
   for (
     const of of [
       matrixProductCases().at(-1)!,
+      ...transformerCases(),
       ...normalizationCases().slice(4, 6),
       ...activationCases().slice(2, 4),
       ...activationCases().slice(-2),
