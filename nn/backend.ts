@@ -13,7 +13,9 @@ import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../base/errors.ts";
 import { registerConv2d } from "./kernels/conv2d.ts";
+import { useOperandAccess } from "./kernels/conv2d/operands.ts";
 import { forgetTexels } from "./kernels/texels.ts";
+import { uniformsOf } from "./kernels/uniforms.ts";
 
 /** Where tensors live and kernels run. */
 export type BackendName = "webgpu" | "cpu";
@@ -58,9 +60,20 @@ class CheckedBackend extends WebGPUBackend {
   }
 
   override disposeData(dataId: object, force?: boolean): boolean {
+    // TensorFlow.js would keep a buffer that recorded commands use until they are submitted. The
+    // device keeps to their order, so commands recorded next may have it at once, which is what
+    // holds memory down between submits. Uploads are commands as well.
+    const last = force || this.tensorMap.get(dataId)?.refCount === 1;
+    const { commandQueueOwnedIds } = this as unknown as { commandQueueOwnedIds: WeakSet<object> };
+    if (last) commandQueueOwnedIds.delete(dataId);
     const gone = super.disposeData(dataId, force);
     if (gone) forgetTexels(this, dataId);
     return gone;
+  }
+
+  override submitQueue(): void {
+    uniformsOf(this.device).flush();
+    super.submitQueue();
   }
 
   override async read(dataId: object): ReturnType<WebGPUBackend["read"]> {
@@ -147,7 +160,8 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   }
   await tf.setBackend(name);
   await tf.ready();
-  registerConv2d(adapter && isSoftware(adapter) ? "texels" : 4);
+  registerConv2d();
+  useOperandAccess(adapter && isSoftware(adapter) ? "texels" : 4);
   current = { name, adapter };
   return adapter;
 }

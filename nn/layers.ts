@@ -5,7 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { constant, uniformFanIn } from "./initializers.ts";
-import { type Activation, biasActivation } from "./kernels/bias_activation.ts";
+import type { Activation } from "./kernels/activation.ts";
+import { convLayer } from "./kernels/conv_layer.ts";
 import { standardize } from "./kernels/normalize.ts";
 import type { Initializer, Scope } from "./network.ts";
 
@@ -38,13 +39,21 @@ export function conv2d(
   const fallback = uniformFanIn(inChannels * kh * kw);
   const weight = scope.parameter("weight", [outChannels, inChannels, kh, kw], init ?? fallback);
   const bias = scope.parameter("bias", [outChannels], fallback);
-  const pad: [[number, number], [number, number], [number, number], [number, number]] = [
-    [0, 0],
-    [py, py],
-    [px, px],
-    [0, 0],
-  ];
-  return (x) => biasActivation(tf.conv2d(x, weight as tf.Tensor4D, stride, pad), bias, activation);
+  const settings = { stride, padding: [py, px], activation } as const;
+  return (x) => convLayer(x, weight as tf.Tensor4D, bias as tf.Tensor1D, settings);
+}
+
+/**
+ * Layers one after another. What lies between two of them is freed as soon as it is not needed, so
+ * that without a tape a long row takes no more memory than its largest layer.
+ */
+export function sequence(layers: readonly Layer[]): Layer {
+  return (x) =>
+    layers.reduce((y, layer) => {
+      const next = tf.tidy(() => layer(y));
+      if (y !== x && y !== next) y.dispose();
+      return next;
+    }, x);
 }
 
 /** Which statistics batch normalisation uses. */
@@ -53,8 +62,13 @@ export interface BatchNormMode {
   batchStatistics: boolean;
 }
 
-/** Instance normalisation without parameters, eps 1e-5; statistics of each picture, always. */
-export const instanceNorm: Layer = (x) => standardize(x, x.shape[0]).standard;
+/**
+ * Instance normalisation without parameters, eps 1e-5; statistics of each picture, always.
+ *
+ * @param activation What follows it.
+ */
+export const instanceNorm = (activation: "none" | "relu" = "none"): Layer => (x) =>
+  standardize(x, x.shape[0], 1e-5, activation).standard;
 
 /**
  * Batch normalisation with parameters `weight`, `bias` and buffers `running_mean`, `running_var`,

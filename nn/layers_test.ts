@@ -81,8 +81,8 @@ Deno.test("batches between two steps leave nothing behind; only the last one cou
 Deno.test("instance normalisation agrees with PyTorch, gradient included", async () => {
   const { tensors } = await fixture("kernels/instance_norm");
   const x = onDevice<tf.Tensor4D>(tensors.input);
-  assertClose(await take(instanceNorm(x)), tensors.output, FORWARD);
-  const gradient = tf.grad((x) => instanceNorm(x as tf.Tensor4D))(
+  assertClose(await take(instanceNorm()(x)), tensors.output, FORWARD);
+  const gradient = tf.grad((x) => instanceNorm()(x as tf.Tensor4D))(
     x,
     onDevice(tensors.output_gradient),
   );

@@ -11,6 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { Interrupted, ReflowError } from "../base/errors.ts";
 import type { RunFolder } from "../benchmarks/run_folder.ts";
+import { backward } from "../nn/backward.ts";
 import type { Network } from "../nn/network.ts";
 import { AdamW, type AdamWConfig } from "../nn/optimizers.ts";
 import type { Schedule } from "../nn/schedules.ts";
@@ -193,11 +194,11 @@ export async function trainStep(
 ): Promise<{ value: number; norm: number }> {
   const parameters = network.trainable;
   const { loss, gradients, clip } = tf.tidy(() => {
-    const { value, grads } = tf.engine().gradients(
+    const { value, grads } = backward(
       () => stage.loss(batch),
       parameters.map((p) => p.tensor),
     );
-    return { loss: value as tf.Scalar, gradients: grads, clip: optimizer.clip(grads) };
+    return { loss: value, gradients: grads, clip: optimizer.clip(grads) };
   });
   try {
     const [[value], [, norm]] = await Promise.all([loss.data(), clip.data()]);

@@ -7,31 +7,14 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { type Activation, activations, onHost, SLOPE, VALUE } from "./activation.ts";
 import { defineKernel, hostZeros } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 import { kernelSet } from "./selection.ts";
 
-/** What follows the bias. */
-export type Activation = "none" | "relu" | "sigmoid" | "tanh";
-
 interface Attributes {
   readonly activation: Activation;
 }
-
-const WGSL: Record<Activation, { value: string; slope: string }> = {
-  none: { value: "v", slope: "1.0" },
-  relu: { value: "max(v, 0.0)", slope: "select(0.0, 1.0, y > 0.0)" },
-  sigmoid: { value: "1.0 / (1.0 + exp(-v))", slope: "y * (1.0 - y)" },
-  // WGSL's tanh may overflow for large arguments; beyond 15 it is 1 in single precision.
-  tanh: { value: "tanh(clamp(v, -15.0, 15.0))", slope: "1.0 - y * y" },
-};
-
-const HOST: Record<Activation, { value(v: number): number; slope(y: number): number }> = {
-  none: { value: (v) => v, slope: () => 1 },
-  relu: { value: (v) => Math.max(v, 0), slope: (y) => y > 0 ? 1 : 0 },
-  sigmoid: { value: (v) => 1 / (1 + Math.exp(-v)), slope: (y) => y * (1 - y) },
-  tanh: { value: Math.tanh, slope: (y) => 1 - y * y },
-};
 
 const forwardProgram = (activation: Activation): Program => ({
   name: `bias ${activation}`,
@@ -43,7 +26,7 @@ const forwardProgram = (activation: Activation): Program => ({
 fn main(index : i32) {
   if (index >= uniforms.size) { return; }
   let v = x[index] + bias[index % uniforms.channels];
-  result[index] = ${WGSL[activation].value};
+  result[index] = ${VALUE[activation]("f32")};
 }`,
 });
 
@@ -57,11 +40,10 @@ const slopeProgram = (activation: Activation): Program => ({
 fn main(index : i32) {
   if (index >= uniforms.size) { return; }
   let y = activated[index];
-  result[index] = dy[index] * (${WGSL[activation].slope});
+  result[index] = dy[index] * (${SLOPE[activation]("f32")});
 }`,
 });
 
-const activations = ["none", "relu", "sigmoid", "tanh"] as const;
 const forwardPrograms = Object.fromEntries(activations.map((a) => [a, forwardProgram(a)]));
 const slopePrograms = Object.fromEntries(activations.map((a) => [a, slopeProgram(a)]));
 
@@ -99,7 +81,7 @@ const forward = defineKernel<Attributes>({
     return dispatch(backend, program, [x, bias], x.shape, [size, bias.shape[0]], size);
   },
   oracle({ x, bias }, { activation }) {
-    const { value } = HOST[activation];
+    const { value } = onHost[activation];
     const channels = bias.data.length;
     return { shape: x.shape, data: x.data.map((v, i) => value(v + bias.data[i % channels])) };
   },
@@ -112,7 +94,7 @@ const slope = defineKernel<Attributes>({
     return dispatch(backend, slopePrograms[activation], [dy, out], dy.shape, [size], size);
   },
   oracle({ dy, out }, { activation }) {
-    const { slope } = HOST[activation];
+    const { slope } = onHost[activation];
     return { shape: dy.shape, data: dy.data.map((g, i) => g * slope(out.data[i])) };
   },
 });
@@ -169,6 +151,11 @@ export function biasActivation<T extends tf.Tensor>(
 ): T {
   if (kernelSet() === "stock") return composed(x, bias, activation);
   return forward({ x, bias }, { activation }) as T;
+}
+
+/** Gradient of an activation's argument from that of its result `out`; shaped like both. */
+export function activationSlope(dy: tf.Tensor, out: tf.Tensor, activation: Activation): tf.Tensor {
+  return slope({ dy, out }, { activation });
 }
 
 /** Sum over all axes but the last, [channels]; in a fixed order. */

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { type Activation, biasActivation, channelSums } from "./bias_activation.ts";
+import { type Activation } from "./activation.ts";
+import { biasActivation, channelSums } from "./bias_activation.ts";
 import { oracleOf } from "./kernel.ts";
 import {
   assertClose,

@@ -10,7 +10,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { runFilterGradient } from "./conv2d/filter_gradient.ts";
-import type { OperandAccess } from "./conv2d/operands.ts";
 import { runTile } from "./conv2d/tile.ts";
 import type { ConvInfo } from "./conv2d/window.ts";
 import { replaceGradient, replaceKernel } from "./selection.ts";
@@ -46,21 +45,24 @@ type Run = {
   attrs: ConvAttributes & { inputShape: number[]; filterShape: number[] };
 };
 
-const kernels = (access: OperandAccess): Record<string, (run: Run) => tf.TensorInfo> => ({
+const kernels: Record<string, (run: Run) => tf.TensorInfo> = {
   Conv2D: ({ inputs: { x, filter }, backend, attrs }) =>
-    runTile(backend, access, "forward", x, filter, convInfo(x.shape, filter.shape, attrs)),
+    runTile(backend, "forward", x, filter, convInfo(x.shape, filter.shape, attrs)),
   Conv2DBackpropInput: ({ inputs: { dy, filter }, backend, attrs }) =>
     runTile(
       backend,
-      access,
       "inputGradient",
       dy,
       filter,
       convInfo(attrs.inputShape, filter.shape, attrs),
     ),
-  Conv2DBackpropFilter: ({ inputs: { x, dy }, backend, attrs }) =>
-    runFilterGradient(backend, access, x, dy, convInfo(x.shape, attrs.filterShape, attrs)),
-});
+  Conv2DBackpropFilter: ({ inputs: { x, dy }, backend, attrs }) => {
+    const info = convInfo(x.shape, attrs.filterShape, attrs);
+    const { filter, bias } = runFilterGradient(backend, x, dy, info);
+    backend.disposeData(bias.dataId);
+    return filter;
+  },
+};
 
 // TensorFlow.js' own gradient refuses dilation, which it would not hand on to the kernels.
 const gradient: tf.GradConfig = {
@@ -84,11 +86,9 @@ const gradient: tf.GradConfig = {
 /**
  * Puts these kernels in the place of TensorFlow.js' own on the `webgpu` backend, and a gradient that
  * knows dilation in the place of its own on every backend.
- *
- * @param access How operands are read: from buffers, or from textures, which suits software adapters.
  */
-export function registerConv2d(access: OperandAccess): void {
-  for (const [kernelName, run] of Object.entries(kernels(access))) {
+export function registerConv2d(): void {
+  for (const [kernelName, run] of Object.entries(kernels)) {
     replaceKernel({
       kernelName,
       backendName: "webgpu",

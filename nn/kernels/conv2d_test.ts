@@ -10,7 +10,7 @@ import {
   onDevice,
   repeated,
 } from "./kernel_test_support.ts";
-import { registerConv2d } from "./conv2d.ts";
+import { useOperandAccess } from "./conv2d/operands.ts";
 
 type Pair = readonly [number, number];
 
@@ -127,7 +127,7 @@ const runs = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 60;
 for (const access of [4, "texels"] as const) {
   const from = access === 4 ? "buffers" : "textures";
   Deno.test(`${runs} random convolutions from ${from} and their gradients match the definition`, async () => {
-    registerConv2d(access);
+    useOperandAccess(access);
     await fc.assert(fc.asyncProperty(cases, (shape) => check(shape)), { numRuns: runs, seed: 20 });
   });
 }
@@ -135,7 +135,7 @@ for (const access of [4, "texels"] as const) {
 // From buffers, pictures of 2048 pixels and more take larger tiles; these have one of every width.
 for (const [inChannels, outChannels] of [[3, 5], [5, 8], [17, 16]]) {
   Deno.test(`larger pictures match the definition, ${inChannels} to ${outChannels} channels`, () => {
-    registerConv2d(4);
+    useOperandAccess(4);
     return check({
       x: [1, 48, 47, inChannels],
       kernel: [3, 3],

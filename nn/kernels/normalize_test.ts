@@ -13,8 +13,8 @@ import {
 import { standardize } from "./normalize.ts";
 
 /** The four kernels against their oracles, at one shape. */
-async function assertKernels(x: HostTensor, groups: number): Promise<void> {
-  const attributes = { groups, epsilon: 1e-5 };
+async function assertKernels(x: HostTensor, groups: number, relu = 0): Promise<void> {
+  const attributes = { groups, epsilon: 1e-5, relu };
   const moments = oracleOf("NormalizeMoments")({ x }, attributes);
   const dy = drawn("dy", x.shape);
   await assertMatchesOracle("NormalizeMoments", { x }, attributes, FORWARD);
@@ -26,7 +26,9 @@ Deno.test("statistics, result and gradient match their oracles", async () => {
   for (const [height, width] of SIZES) {
     for (const [batch, channels] of [[1, 5], [3, 8], [3, 1]]) {
       const x = drawn("x", [batch, height, width, channels]);
-      for (const groups of new Set([1, batch])) await assertKernels(x, groups);
+      for (const groups of new Set([1, batch])) {
+        for (const relu of [0, 1]) await assertKernels(x, groups, relu);
+      }
     }
   }
 });
@@ -44,12 +46,12 @@ Deno.test("a constant channel becomes zero, and so does its gradient's mean", as
 
 Deno.test("the gradient is the slope of the oracle", async () => {
   for (const [height, width] of [[1, 1], [1, 3], [3, 17], [17, 17]]) {
-    for (const groups of [1, 3]) {
+    for (const [groups, channels, relu] of [[1, 5, 0], [3, 5, 1], [3, 8, 0], [1, 8, 1]]) {
       await assertGradients(
-        `standardize ${height}x${width}, ${groups} groups`,
-        ({ x }) => standardize(x, groups).standard,
-        (host) => oracleOf("NormalizeStandardize")(host, { groups, epsilon: 1e-5 }),
-        { x: drawn("x", [3, height, width, 5]) },
+        `standardize ${height}x${width}x${channels}, ${groups} groups, relu ${relu}`,
+        ({ x }) => standardize(x, groups, 1e-5, relu ? "relu" : "none").standard,
+        (host) => oracleOf("NormalizeStandardize")(host, { groups, epsilon: 1e-5, relu }),
+        { x: drawn("x", [3, height, width, channels]) },
         ["x"],
       );
     }

@@ -14,13 +14,14 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../../base/errors.ts";
 import { forgetTexels, ROW, type Texels } from "./texels.ts";
+import { uniformsOf } from "./uniforms.ts";
 
 /**
  * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
- * (`x[i]`), single numbers that it may also write ("update"), or {@link Texels} (`load_x(i)`,
- * `store_result(i, v)`).
+ * (`x[i]`), single numbers that it may also write ("update"), {@link Texels} (`load_x(i)`,
+ * `store_result(i, v)`), or Texels that an input names and the text writes ("store", `store_x(i, v)`).
  */
-export type Access = 1 | 4 | "i32" | "update" | "texels";
+export type Access = 1 | 4 | "i32" | "update" | "texels" | "store";
 
 /** WGSL text with the names it refers to. */
 export interface Program {
@@ -46,14 +47,11 @@ export type Output = readonly number[] | TensorInfo | Texels;
 /** The parts of TensorFlow.js' backend that its own programs use, most of them private. */
 interface Recorder {
   device: GPUDevice;
-  queue: GPUQueue;
   tensorMap: { get(dataId: object): { resource?: GPUBuffer } };
-  bufferManager: { acquireBuffer(size: number, usage: number): GPUBuffer };
   commandEncoder: GPUCommandEncoder;
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
   commandQueueOwnedIds: WeakSet<object>;
-  uniformPendingDisposal: GPUBuffer[];
   uploadToGPU(dataId: object): void;
   makeTensorInfo(shape: number[], dtype: string): TensorInfo;
   ensureCommandEncoderReady(): void;
@@ -84,17 +82,18 @@ export function dispatch<O extends Output>(
     ? recorder.makeTensorInfo([...output], program.atomic ? "int32" : "float32")
     : output as TensorInfo | Texels;
   if (!Array.isArray(output) && !isTexels(target)) forgetTexels(backend, target.dataId);
+  inputs.forEach((input, i) => {
+    if (program.widths[i] === "update") forgetTexels(backend, (input as TensorInfo).dataId);
+  });
   const operands = [target, ...inputs];
   for (const operand of operands) if (!isTexels(operand)) upload(recorder, program, operand);
-  const pipeline = pipelineOf(recorder.device, program);
+  const { pipeline, layout } = compiledOf(recorder.device, program);
   const resources = operands.map((operand): GPUBindingResource =>
-    isTexels(operand)
-      ? operand.texture.createView()
-      : { buffer: recorder.tensorMap.get(operand.dataId).resource! }
+    isTexels(operand) ? operand.view : { buffer: recorder.tensorMap.get(operand.dataId).resource! }
   );
-  resources.push({ buffer: uniformBuffer(recorder, program, uniforms) });
+  resources.push(uniformBinding(recorder.device, program, uniforms));
   const bindGroup = recorder.device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
+    layout,
     entries: resources.map((resource, binding) => ({ binding, resource })),
   });
   for (const operand of operands) {
@@ -150,40 +149,44 @@ function grid(workgroups: number): [number, number] {
   return [side, Math.ceil(workgroups / side)];
 }
 
-function uniformBuffer(recorder: Recorder, program: Program, values: readonly number[]): GPUBuffer {
+/** The place of a program's uniforms on the device. */
+function uniformBinding(device: GPUDevice, program: Program, values: readonly number[]) {
   const types = Object.values(program.uniforms);
   if (types.length !== values.length) {
     throw new Error(`${program.name} takes ${types.length} uniforms, got ${values.length}`);
   }
-  const data = new DataView(new ArrayBuffer(4 * values.length));
+  const { view, binding } = uniformsOf(device).reserve(4 * values.length);
   types.forEach((type, i) => {
-    if (type === "f32") data.setFloat32(4 * i, values[i], true);
-    else data.setInt32(4 * i, values[i], true);
+    if (type === "f32") view.setFloat32(4 * i, values[i], true);
+    else view.setInt32(4 * i, values[i], true);
   });
-  const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
-  const buffer = recorder.bufferManager.acquireBuffer(data.byteLength, usage);
-  recorder.queue.writeBuffer(buffer, 0, data);
-  recorder.uniformPendingDisposal.push(buffer);
-  return buffer;
+  return binding;
 }
 
-const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
+/** A compiled program. */
+interface Compiled {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
 
-function pipelineOf(device: GPUDevice, program: Program): GPUComputePipeline {
+const pipelines = new WeakMap<GPUDevice, Map<string, Compiled>>();
+
+function compiledOf(device: GPUDevice, program: Program): Compiled {
   let compiled = pipelines.get(device);
   if (!compiled) pipelines.set(device, compiled = new Map());
-  let pipeline = compiled.get(program.name);
-  if (!pipeline) {
+  let found = compiled.get(program.name);
+  if (!found) {
     const label = program.name;
     const module = device.createShaderModule({ label, code: shaderText(program) });
-    pipeline = device.createComputePipeline({
+    const pipeline = device.createComputePipeline({
       label,
       layout: "auto",
       compute: { module, entryPoint: "entry" },
     });
-    compiled.set(program.name, pipeline);
+    found = { pipeline, layout: pipeline.getBindGroupLayout(0) };
+    compiled.set(program.name, found);
   }
-  return pipeline;
+  return found;
 }
 
 /** The whole shader: declarations, the program's text, the entry point. */
@@ -191,17 +194,20 @@ export function shaderText(program: Program): string {
   const { inputs, widths, uniforms, workgroup, atomic, code } = program;
   const element = (width: Access) => width === "i32" ? "i32" : width === 4 ? "vec4<f32>" : "f32";
   const output = widths.at(-1)!;
-  const place = `vec2<i32>(i % ${ROW}, i / ${ROW})`;
+  const place = `vec2<i32>(i & ${ROW - 1}, i >> ${Math.log2(ROW)}u)`;
+  const writable = (name: string, at: string) =>
+    `${at} var ${name} : texture_storage_2d<rgba32float, write>;
+fn store_${name}(i : i32, value : vec4<f32>) { textureStore(${name}, ${place}, value); }`;
   return [
     output === "texels"
-      ? `@group(0) @binding(0) var result : texture_storage_2d<rgba32float, write>;
-fn store_result(i : i32, value : vec4<f32>) { textureStore(result, ${place}, value); }`
+      ? writable("result", "@group(0) @binding(0)")
       : `@group(0) @binding(0) var<storage, read_write> result : array<${
         atomic ? "atomic<i32>" : element(output)
       }>;`,
     ...inputs.map((name, i) => {
       const at = `@group(0) @binding(${i + 1})`;
       const width = widths[i];
+      if (width === "store") return writable(name, at);
       if (width === "texels") {
         return `${at} var ${name} : texture_2d<f32>;
 fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0); }`;

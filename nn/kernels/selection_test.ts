@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type AdamWSettings, adamwUpdate, clipFactor } from "./adamw.ts";
-import { type Activation, biasActivation } from "./bias_activation.ts";
+import type { Activation } from "./activation.ts";
+import { biasActivation } from "./bias_activation.ts";
 import { assertClose, drawn, FORWARD, GRADIENT, onDevice, take } from "./kernel_test_support.ts";
 import { standardize } from "./normalize.ts";
 import {

@@ -12,14 +12,30 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 /** Numbers in an rgba32float texture, four a texel, {@link ROW} texels a row. */
 export interface Texels {
   readonly texture: GPUTexture;
+  /** Of the whole texture. */
+  readonly view: GPUTextureView;
 }
 
 /** Texels of a row. */
 export const ROW = 4096;
 
+/**
+ * What a copy holds: the tensor with rows of so many channels padded to whole texels, or the tensor
+ * times the slope of an activation whose result is the tensor `of`.
+ */
+export interface Form {
+  readonly channels: number;
+  readonly slope?: string;
+  /** `dataId` of the activation's result. */
+  readonly of?: object;
+}
+
+const same = (a: Form, b: Form) =>
+  a.channels === b.channels && a.slope === b.slope && a.of === b.of;
+
 /** A device's textures: those that hold a tensor's copy, and the free ones by number of rows. */
 class Shelf {
-  readonly copies = new WeakMap<object, { texels: Texels; padded: number }>();
+  readonly copies = new WeakMap<object, { texels: Texels; form: Form }>();
   private readonly free = new Map<number, Texels[]>();
 
   constructor(private readonly device: GPUDevice) {}
@@ -27,13 +43,14 @@ class Shelf {
   take(count: number): Texels {
     // Powers of two, so that few sizes exist and most requests find a free one.
     const rows = 2 ** Math.ceil(Math.log2(Math.ceil(count / ROW)));
-    return this.free.get(rows)?.pop() ?? {
-      texture: this.device.createTexture({
-        size: [ROW, rows],
-        format: "rgba32float",
-        usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING,
-      }),
-    };
+    const free = this.free.get(rows)?.pop();
+    if (free) return free;
+    const texture = this.device.createTexture({
+      size: [ROW, rows],
+      format: "rgba32float",
+      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING,
+    });
+    return { texture, view: texture.createView() };
   }
 
   // The device keeps to the order of commands, so those recorded next may overwrite the texture.
@@ -53,28 +70,42 @@ function shelfOf({ device }: WebGPUBackend): Shelf {
   return shelf;
 }
 
+/** Texels to write a tensor's copy into; {@link keepTexels} ties them to the tensor. */
+export function newTexels(backend: WebGPUBackend, count: number): Texels {
+  return shelfOf(backend).take(count);
+}
+
+/** Makes texels the copy of a tensor, in the place of any other. */
+export function keepTexels(
+  backend: WebGPUBackend,
+  dataId: object,
+  texels: Texels,
+  form: Form,
+): void {
+  forgetTexels(backend, dataId);
+  shelfOf(backend).copies.set(dataId, { texels, form });
+}
+
 /**
  * The copy of a tensor, made if there is none.
  *
  * @param count Texels it takes.
- * @param padded Length of the rows that are padded to whole texels, 0 where none are. Tensors that
- * share data may differ in it.
+ * @param form What the copy must hold; a tensor has one copy at a time.
  * @param fill Records the commands that write the copy.
  */
 export function texelsOf(
   backend: WebGPUBackend,
   dataId: object,
   count: number,
-  padded: number,
+  form: Form,
   fill: (texels: Texels) => void,
 ): Texels {
-  const shelf = shelfOf(backend);
-  const kept = shelf.copies.get(dataId);
-  if (kept?.padded === padded) return kept.texels;
+  const kept = shelfOf(backend).copies.get(dataId);
+  if (kept && same(kept.form, form)) return kept.texels;
   forgetTexels(backend, dataId);
-  const texels = shelf.take(count);
+  const texels = newTexels(backend, count);
   fill(texels);
-  shelf.copies.set(dataId, { texels, padded });
+  keepTexels(backend, dataId, texels, form);
   return texels;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { maskedL1 } from "../../nn/kernels/masked_l1.ts";
 
 /** Flows at least this long don't count, in pixels. */
 export const MAX_FLOW = 400;
@@ -26,9 +27,9 @@ export function sequenceLoss(
   gamma: number,
 ): tf.Scalar {
   const length = tf.sqrt(tf.sum(tf.square(truth), 3, true));
-  const counts = tf.mul(valid, tf.cast(tf.less(length, MAX_FLOW), "float32"));
+  const counts: tf.Tensor4D = tf.mul(valid, tf.cast(tf.less(length, MAX_FLOW), "float32"));
   return predictions.map((flow, i) => {
-    const error = tf.mean(tf.mul(counts, tf.abs(tf.sub(flow, truth))));
+    const error = maskedL1(flow, truth, counts);
     return tf.mul(error, gamma ** (predictions.length - 1 - i));
   }).reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
 }

@@ -10,6 +10,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { randomStream } from "../../base/random.ts";
 import { centered, kaimingNormalFanOut } from "../../nn/initializers.ts";
+import { concatChannels } from "../../nn/kernels/concat_channels.ts";
 import { convexUpsample } from "../../nn/kernels/convex_upsample.ts";
 import {
   correlationPyramid,
@@ -18,9 +19,11 @@ import {
   lookupOnDemand,
   lookupVolume,
 } from "../../nn/kernels/correlation.ts";
-import type { Activation } from "../../nn/kernels/bias_activation.ts";
+import type { Activation } from "../../nn/kernels/activation.ts";
+import { gruUpdate } from "../../nn/kernels/gru.ts";
 import { pixelGrid } from "../../nn/kernels/grid_sample.ts";
 import { resizeBilinear } from "../../nn/kernels/resize_bilinear.ts";
+import { residualRelu } from "../../nn/kernels/residual.ts";
 import { stopGradient } from "../../nn/kernels/kernel.ts";
 import {
   batchNorm,
@@ -29,6 +32,7 @@ import {
   type ConvSettings,
   instanceNorm,
   type Layer,
+  sequence,
 } from "../../nn/layers.ts";
 import { Network, Scope } from "../../nn/network.ts";
 
@@ -92,78 +96,61 @@ export const small: RaftConfig = {
   head: 128,
 };
 
-type Norm = (scope: Scope, channels: number) => Layer;
-const instance: Norm = () => instanceNorm;
-const none: Norm = () => (x) => x;
-const kaiming = (settings: ConvSettings): ConvSettings => ({
-  ...settings,
-  init: kaimingNormalFanOut,
-});
-
-/** Residual block; the ReLU before the sum is the paper's code's, not ResNet's. */
-function residualBlock(
+/** Makes a convolution and what normalises it, with or without a ReLU behind. */
+type ConvNorm = (
   at: Scope,
+  names: { readonly conv: string; readonly norm: string },
   channels: number,
   out: number,
-  stride: number,
-  norm: Norm,
-): Layer {
-  const conv1 = conv2d(at.at("conv1"), channels, out, kaiming({ kernel: 3, stride }));
-  const conv2 = conv2d(at.at("conv2"), out, out, kaiming({ kernel: 3 }));
-  const norm1 = norm(at.at("norm1"), out);
-  const norm2 = norm(at.at("norm2"), out);
-  const shortcut = stride === 1 ? identity : downsample(at, "norm3", channels, out, stride, norm);
-  return (x) => {
-    let y = tf.relu(norm1(conv1(x)));
-    y = tf.relu(norm2(conv2(y)));
-    return tf.relu(tf.add(shortcut(x), y));
+  settings: Pick<ConvSettings, "kernel" | "stride" | "padding">,
+  activation: "none" | "relu",
+) => Layer;
+
+const init = kaimingNormalFanOut;
+
+const withoutNorm: ConvNorm = (at, { conv }, channels, out, settings, activation) =>
+  conv2d(at.at(conv), channels, out, { ...settings, init, activation });
+
+const withInstanceNorm: ConvNorm = (at, { conv }, channels, out, settings, activation) =>
+  sequence([conv2d(at.at(conv), channels, out, { ...settings, init }), instanceNorm(activation)]);
+
+const withBatchNorm =
+  (mode: BatchNormMode): ConvNorm => (at, names, channels, out, settings, act) => {
+    const conv = conv2d(at.at(names.conv), channels, out, { ...settings, init });
+    const norm = batchNorm(at.at(names.norm), out, mode);
+    return sequence([conv, norm, ...act === "relu" ? [tf.relu as Layer] : []]);
   };
-}
 
-/** Bottleneck block of the small model. */
-function bottleneckBlock(
+/**
+ * Residual block of the encoders: two 3×3 convolutions (large model), or 1×1, 3×3 and 1×1 through a
+ * quarter of the channels (small model). The ReLU before the sum is the paper's code's, not ResNet's.
+ */
+function block(
   at: Scope,
+  kind: RaftConfig["kind"],
   channels: number,
   out: number,
   stride: number,
-  norm: Norm,
+  convNorm: ConvNorm,
 ): Layer {
-  const inner = out / 4;
-  const conv1 = conv2d(at.at("conv1"), channels, inner, kaiming({ kernel: 1 }));
-  const conv2 = conv2d(at.at("conv2"), inner, inner, kaiming({ kernel: 3, stride }));
-  const conv3 = conv2d(at.at("conv3"), inner, out, kaiming({ kernel: 1 }));
-  const norm1 = norm(at.at("norm1"), inner);
-  const norm2 = norm(at.at("norm2"), inner);
-  const norm3 = norm(at.at("norm3"), out);
-  const shortcut = stride === 1 ? identity : downsample(at, "norm4", channels, out, stride, norm);
-  return (x) => {
-    let y = tf.relu(norm1(conv1(x)));
-    y = tf.relu(norm2(conv2(y)));
-    y = tf.relu(norm3(conv3(y)));
-    return tf.relu(tf.add(shortcut(x), y));
-  };
-}
-
-const identity: Layer = (x) => x;
-
-/** 1×1 convolution and norm of a strided block, whose norm has two official names. */
-function downsample(
-  at: Scope,
-  normName: string,
-  channels: number,
-  out: number,
-  stride: number,
-  norm: Norm,
-): Layer {
-  const conv = conv2d(
-    at.at("downsample").at("0"),
-    channels,
-    out,
-    kaiming({ kernel: 1, stride, padding: [0, 0] }),
-  );
-  const normalize = norm(at.at(normName), out);
-  at.network.alias(at.name("downsample.1"), at.name(normName));
-  return (x) => normalize(conv(x));
+  const widths = kind === "large" ? [out, out] : [out / 4, out / 4, out];
+  const strided = kind === "large" ? 0 : 1;
+  const body = sequence(widths.map((width, i) => {
+    const settings = {
+      kernel: kind === "large" || i === 1 ? 3 : 1,
+      stride: i === strided ? stride : 1,
+    };
+    const names = { conv: `conv${i + 1}`, norm: `norm${i + 1}` };
+    return convNorm(at, names, i === 0 ? channels : widths[i - 1], width, settings, "relu");
+  }));
+  if (stride === 1) return (x) => residualRelu(x, body(x));
+  // The shortcut's norm has two official names.
+  const norm = `norm${widths.length + 1}`;
+  const pointwise = { kernel: 1, stride, padding: [0, 0] as const };
+  const names = { conv: "downsample.0", norm };
+  const shortcut = convNorm(at, names, channels, out, pointwise, "none");
+  at.network.alias(at.name("downsample.1"), at.name(norm));
+  return (x) => residualRelu(shortcut(x), body(x));
 }
 
 /** Feature or context encoder (section 3.1): 1/8 resolution. */
@@ -171,29 +158,24 @@ function encoder(
   at: Scope,
   { kind, encoder }: RaftConfig,
   out: number,
-  norm: Norm,
+  convNorm: ConvNorm,
   lastInit = kaimingNormalFanOut,
 ): Layer {
-  const block = kind === "large" ? residualBlock : bottleneckBlock;
   const [stem, ...stages] = encoder;
-  const conv1 = conv2d(at.at("conv1"), 3, stem, kaiming({ kernel: 7, stride: 2 }));
-  const norm1 = norm(at.at("norm1"), stem);
-  const blocks: Layer[] = [];
+  const names = { conv: "conv1", norm: "norm1" };
+  const layers = [convNorm(at, names, 3, stem, { kernel: 7, stride: 2 }, "relu")];
   let channels = stem;
   stages.forEach((width, i) => {
     const layer = at.at(`layer${i + 1}`);
-    blocks.push(block(layer.at("0"), channels, width, i === 0 ? 1 : 2, norm));
-    blocks.push(block(layer.at("1"), width, width, 1, norm));
+    layers.push(block(layer.at("0"), kind, channels, width, i === 0 ? 1 : 2, convNorm));
+    layers.push(block(layer.at("1"), kind, width, width, 1, convNorm));
     channels = width;
   });
-  const conv2 = conv2d(at.at("conv2"), channels, out, { kernel: 1, init: lastInit });
-  return (x) =>
-    conv2(blocks.reduce((y, layer) => layer(y), tf.relu(norm1(conv1(x))) as tf.Tensor4D));
+  layers.push(conv2d(at.at("conv2"), channels, out, { kernel: 1, init: lastInit }));
+  return sequence(layers);
 }
 
-const cat = (...maps: tf.Tensor4D[]) => tf.concat(maps, 3);
-
-/** Mixes correlation windows with the current flow. */
+/** Mixes correlation windows with the current flow; the flow itself is yet to be appended. */
 function motionEncoder(at: Scope, { kind, levels, radius, motion }: RaftConfig) {
   const windows = levels * (2 * radius + 1) ** 2;
   const relu = (name: string, channels: number, out: number, kernel: number) =>
@@ -207,7 +189,7 @@ function motionEncoder(at: Scope, { kind, levels, radius, motion }: RaftConfig) 
   return (flow: tf.Tensor4D, correlation: tf.Tensor4D): tf.Tensor4D => {
     const cor = convc1(correlation);
     const flo = convf2(convf1(flow));
-    return cat(conv(cat(convc2 ? convc2(cor) : cor, flo)), flow);
+    return conv(concatChannels([convc2 ? convc2(cor) : cor, flo]));
   };
 }
 
@@ -225,11 +207,11 @@ function gruStep(
   const convr = conv("convr", "sigmoid");
   const convq = conv("convq", "tanh");
   return (h: tf.Tensor4D, x: tf.Tensor4D): tf.Tensor4D => {
-    const hx = cat(h, x);
+    const hx = concatChannels([h, x]);
     const z = convz(hx);
     const r = convr(hx);
-    const q = convq(cat(tf.mul(r, h), x));
-    return tf.add(h, tf.mul(z, tf.sub(q, h))); // (1 − z) ⊙ h + z ⊙ q
+    const q = convq(concatChannels([h, x], r)); // [r ⊙ h, x]
+    return gruUpdate(h, z, q); // (1 − z) ⊙ h + z ⊙ q
   };
 }
 
@@ -246,7 +228,7 @@ function updateBlock(at: Scope, config: RaftConfig) {
   const flow1 = conv2d(flowHead.at("conv1"), hidden, head, { kernel: 3, activation: "relu" });
   const flow2 = conv2d(flowHead.at("conv2"), head, 2, { kernel: 3 });
   return (net: tf.Tensor4D, inp: tf.Tensor4D, correlation: tf.Tensor4D, flow: tf.Tensor4D) => {
-    const x = cat(inp, encode(flow, correlation));
+    const x = concatChannels([inp, encode(flow, correlation), flow]);
     net = steps.reduce((h, step) => step(h, x), net);
     return { net, delta: flow2(flow1(net)) };
   };
@@ -267,6 +249,9 @@ function upflow8(flow: tf.Tensor4D): tf.Tensor4D {
 
 /** Volumes of at most this many bytes are computed once; larger ones on demand. */
 export const LARGEST_VOLUME = 32 * 2 ** 20;
+
+/** Pictures of at most this many numbers a batch go through the feature encoder together. */
+const LARGEST_STACK = 3 * 512 * 512;
 
 /** Result of {@link Raft.encode}: all that the iterations need. */
 interface Encoded {
@@ -299,11 +284,9 @@ export class Raft {
     this.network = new Network(randomStream(seed, "raft", "initial values"));
     const root = new Scope(this.network);
     const { kind, features, hidden, context } = config;
-    const cnetNorm: Norm = kind === "large"
-      ? (at, channels) => batchNorm(at, channels, this.batchNormMode)
-      : none;
+    const cnetNorm = kind === "large" ? withBatchNorm(this.batchNormMode) : withoutNorm;
     const lastInit = config.centeredFeatures ? centered(kaimingNormalFanOut) : undefined;
-    this.fnet = encoder(root.at("fnet"), config, features, instance, lastInit);
+    this.fnet = encoder(root.at("fnet"), config, features, withInstanceNorm, lastInit);
     this.cnet = encoder(root.at("cnet"), config, hidden + context, cnetNorm);
     this.update = updateBlock(root.at("update_block"), config);
     this.mask = kind === "large" ? maskHead(root.at("update_block").at("mask"), config) : null;
@@ -314,9 +297,7 @@ export class Raft {
     const { levels, radius, hidden, context } = this.config;
     const scaled = (image: tf.Tensor4D) => tf.sub(tf.mul(image, 2 / 255), 1) as tf.Tensor4D;
     const first = scaled(image1);
-    // One after the other: instance statistics don't mix pictures, and buffers stay half as large.
-    const f1 = this.fnet(first);
-    const f2 = this.fnet(scaled(image2));
+    const [f1, f2] = this.features(first, scaled(image2));
     const [batch, height, width] = f1.shape;
     const at: Lookup = { height, width, levels, radius };
     const pyramid = correlationPyramid(f2, levels);
@@ -326,6 +307,14 @@ export class Raft {
       volume ? lookupVolume(volume, coords, at) : lookupOnDemand(f1, pyramid, coords, at);
     const [net, inp]: tf.Tensor4D[] = tf.split(this.cnet(first), [hidden, context], 3);
     return { net: tf.tanh(net), inp: tf.relu(inp), lookup };
+  }
+
+  /** Features of both pictures: at once, or one after the other where that would take much memory. */
+  private features(first: tf.Tensor4D, second: tf.Tensor4D): [tf.Tensor4D, tf.Tensor4D] {
+    if (first.size > LARGEST_STACK) return [this.fnet(first), this.fnet(second)];
+    // Instance statistics don't mix pictures.
+    const [f1, f2]: tf.Tensor4D[] = tf.split(this.fnet(tf.concat([first, second], 0)), 2, 0);
+    return [f1, f2];
   }
 
   /** Section 3.3: one refinement of the flow, at 1/8 resolution. */

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { packed, type Picture } from "../../base/arrays.ts";
+import { backward } from "../../nn/backward.ts";
 import { useBackend } from "../../nn/backend.ts";
 import { readSafetensors, type SafetensorsFile } from "../../nn/weights/safetensors.ts";
 import { type StateDict, toFloat32 } from "../../nn/weights/tensor_file.ts";
@@ -126,7 +127,7 @@ for (const name of ["small", "large_batch_norm_frozen", "large_batch_norm_traini
     const flow = tf.tensor4d(values(batch, "flow"), [2, 64, 64, 2]);
     const valid = tf.tensor4d(values(batch, "valid"), [2, 64, 64, 1]);
     const { trainable } = raft.network;
-    const { value, grads } = tf.engine().gradients(
+    const { value, grads } = backward(
       () => sequenceLoss(raft.predictions(images[0], images[1], 3), flow, valid, 0.8),
       trainable.map(({ tensor }) => tensor),
     );

@@ -9,15 +9,38 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { type Activation, SLOPE } from "../activation.ts";
 import { dispatch, type Program } from "../program.ts";
-import { type Texels, texelsOf } from "../texels.ts";
+import { type Form, type Texels, texelsOf } from "../texels.ts";
 import { vec4s } from "./window.ts";
 
 /** Where a kernel reads its operands. */
 export type OperandAccess = 4 | "texels";
 
+let current: OperandAccess = 4;
+
+/** Sets where convolutions read their operands from now on; textures suit software adapters. */
+export function useOperandAccess(access: OperandAccess): void {
+  current = access;
+}
+
+/** What {@link useOperandAccess} set. */
+export function operandAccess(): OperandAccess {
+  return current;
+}
+
 /** An operand as {@link OperandAccess} says. */
 export type Operand = tf.TensorInfo | Texels;
+
+/** The gradient of an activation's result, to be read times the activation's slope there. */
+export interface Sloped {
+  readonly dy: tf.TensorInfo;
+  /** What the activation put out. */
+  readonly out: tf.TensorInfo;
+  readonly activation: Activation;
+}
+
+const isSloped = (x: tf.TensorInfo | Sloped): x is Sloped => "dy" in x;
 
 const copyChannels = (access: OperandAccess, aligned: boolean): Program => ({
   name: `copy channels ${access}${aligned ? " aligned" : ""}`,
@@ -46,30 +69,85 @@ const PAD = copyChannels(4, false);
 const TO_TEXELS = copyChannels("texels", false);
 const ALIGNED_TO_TEXELS = copyChannels("texels", true);
 
-/** Runs `use` on two tensors in the form its kernel reads, and frees what was made for that. */
+const slopeToTexels = (activation: Activation, aligned: boolean): Program => ({
+  name: `slope ${activation} to texels${aligned ? " aligned" : ""}`,
+  inputs: ["dy", "activated"],
+  widths: aligned ? [4, 4, "texels"] : [1, 1, "texels"],
+  uniforms: { vectors: "i32", channels: "i32" },
+  workgroup: 64,
+  code: `
+fn main(index : i32) {
+  if (index >= uniforms.vectors) { return; }
+  ${
+    aligned
+      ? `let y = activated[index]; store_result(index, dy[index] * (${
+        SLOPE[activation]("vec4<f32>")
+      }));`
+      : `
+  let perRow = (uniforms.channels + 3) / 4;
+  let row = index / perRow;
+  let channel = (index - row * perRow) * 4;
+  var value = vec4<f32>(0.0);
+  for (var k = 0; k < 4; k++) {
+    if (channel + k < uniforms.channels) {
+      let at = row * uniforms.channels + channel + k;
+      let y = activated[at];
+      value[k] = dy[at] * (${SLOPE[activation]("f32")});
+    }
+  }
+  store_result(index, value);`
+  }
+}`,
+});
+
+const slopePrograms = new Map<string, Program>();
+
+/** The form a tensor's copy has; where 4 divides the channels, their number makes no difference. */
+export const formOf = (channels: number): Form => ({ channels: channels % 4 === 0 ? 0 : channels });
+
+function texels(backend: WebGPUBackend, x: tf.TensorInfo | Sloped): Texels {
+  const tensor = isSloped(x) ? x.dy : x;
+  const channels = tensor.shape.at(-1)!;
+  const aligned = channels % 4 === 0;
+  const vectors = tf.util.sizeFromShape(tensor.shape) / channels * vec4s(channels);
+  const uniforms = [vectors, channels];
+  if (!isSloped(x)) {
+    const program = aligned ? ALIGNED_TO_TEXELS : TO_TEXELS;
+    return texelsOf(backend, x.dataId, vectors, formOf(channels), (texels) => {
+      dispatch(backend, program, [x], texels, uniforms, vectors);
+    });
+  }
+  const { dy, out, activation } = x;
+  const key = `${activation} ${aligned}`;
+  const program = slopePrograms.get(key) ?? slopeToTexels(activation, aligned);
+  slopePrograms.set(key, program);
+  const form = { ...formOf(channels), slope: activation, of: out.dataId };
+  return texelsOf(backend, dy.dataId, vectors, form, (texels) => {
+    dispatch(backend, program, [dy, out], texels, uniforms, vectors);
+  });
+}
+
+/**
+ * Runs `use` on two tensors in the form its kernel reads, and frees what was made for that.
+ *
+ * A {@link Sloped} operand is for textures only: elsewhere the slope is multiplied on beforehand.
+ */
 export function withOperands(
   backend: WebGPUBackend,
-  access: OperandAccess,
-  tensors: readonly [tf.TensorInfo, tf.TensorInfo],
+  tensors: readonly [tf.TensorInfo | Sloped, tf.TensorInfo | Sloped],
   use: (operands: [Operand, Operand]) => tf.TensorInfo,
 ): tf.TensorInfo {
   const made: (() => void)[] = [];
-  const prepare = (x: tf.TensorInfo): Operand => {
+  const prepare = (x: tf.TensorInfo | Sloped): Operand => {
+    if (operandAccess() === "texels") return texels(backend, x);
+    if (isSloped(x)) throw new Error("a sloped operand is read from textures only");
     const channels = x.shape.at(-1)!;
-    const aligned = channels % 4 === 0;
-    if (access === 4 && aligned) return x;
+    if (channels % 4 === 0) return x;
     const vectors = tf.util.sizeFromShape(x.shape) / channels * vec4s(channels);
-    const uniforms = [vectors, channels];
-    if (access === 4) {
-      const shape = [...x.shape.slice(0, -1), vec4s(channels) * 4];
-      const padded = dispatch(backend, PAD, [x], shape, uniforms, vectors);
-      made.push(() => backend.disposeData(padded.dataId));
-      return padded;
-    }
-    const program = aligned ? ALIGNED_TO_TEXELS : TO_TEXELS;
-    return texelsOf(backend, x.dataId, vectors, aligned ? 0 : channels, (texels) => {
-      dispatch(backend, program, [x], texels, uniforms, vectors);
-    });
+    const shape = [...x.shape.slice(0, -1), vec4s(channels) * 4];
+    const padded = dispatch(backend, PAD, [x], shape, [vectors, channels], vectors);
+    made.push(() => backend.disposeData(padded.dataId));
+    return padded;
   };
   const result = use([prepare(tensors[0]), prepare(tensors[1])]);
   for (const free of made) free();

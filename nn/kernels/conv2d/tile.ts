@@ -8,34 +8,57 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { type Activation, VALUE } from "../activation.ts";
 import { dispatch, type Program } from "../program.ts";
-import { type OperandAccess, withOperands } from "./operands.ts";
+import { keepTexels, newTexels } from "../texels.ts";
+import {
+  formOf,
+  type OperandAccess,
+  operandAccess,
+  type Sloped,
+  withOperands,
+} from "./operands.ts";
 import {
   type ConvInfo,
   featuresOf,
   lines,
   pictureOf,
+  range,
   vec4s,
   WINDOW,
   windowValues,
   WORKGROUP,
 } from "./window.ts";
 
+/** What becomes of the sums. */
+export interface Epilogue {
+  /** Adds a bias and applies this; null where the sums are the result. */
+  readonly activation: Activation | null;
+  /** Writes the result into a texture as well, for a convolution that will read it. */
+  readonly twin: boolean;
+}
+
+const PLAIN: Epilogue = { activation: null, twin: false };
+
+/** Size of a tile. */
+export interface TileSize {
+  readonly pixels: number;
+  /** Groups of four output channels. */
+  readonly quads: number;
+}
+
 /**
  * Tile kernel for the forward pass and the input gradient.
  *
  * Both slide a window over "in" and write "out"; they differ in which pixel a tap reads and in the
  * axis of the filter that is summed over.
- *
- * @param pixels Pixels of the tile.
- * @param quads Tile width in groups of four output channels.
  */
-function tileProgram(
+export function tileProgram(
   access: OperandAccess,
   direction: "forward" | "inputGradient",
-  pixels: number,
-  quads: number,
+  { pixels, quads }: TileSize,
   vectorOut: boolean,
+  { activation, twin }: Epilogue = PLAIN,
 ): Program {
   const forward = direction === "forward";
   const source = (p: number) =>
@@ -64,21 +87,38 @@ function tileProgram(
       lines(4, (k) => `
         let f${c}_${k} = load_weights((${filterTap} + min((quad + ${c}) * 4 + ${k}, uniforms.filterRows - 1)) * uniforms.filterVec4s + q);
         ${lines(pixels, (p) => `sum${p}_${c}[${k}] += dot(v${p}, f${c}_${k});`)}`));
+  const finish = (p: number, c: number) =>
+    activation === null ? `let y = sum${p}_${c};` : `
+      let v = sum${p}_${c} + bias${c};
+      ${vectorOut ? "let" : "var"} y = ${VALUE[activation]("vec4<f32>")};`;
+  const write = (p: number, c: number) =>
+    vectorOut ? `result[at${p} * outVec4s + quad + ${c}] = y;` : lines(4, (k) => `
+        if ((quad + ${c}) * 4 + ${k} < uniforms.outChannels) {
+          result[at${p} * uniforms.outChannels + (quad + ${c}) * 4 + ${k}] = y[${k}];
+        }${twin ? ` else { y[${k}] = 0.0; }` : ""}`);
   const store = (p: number) =>
-    lines(
-      quads,
-      (c) =>
-        vectorOut
-          ? `if (quad + ${c} < outVec4s) { result[at${p} * outVec4s + quad + ${c}] = sum${p}_${c}; }`
-          : lines(4, (k) => `
-            if ((quad + ${c}) * 4 + ${k} < uniforms.outChannels) {
-              result[at${p} * uniforms.outChannels + (quad + ${c}) * 4 + ${k}] = sum${p}_${c}[${k}];
-            }`),
-    );
+    lines(quads, (c) => `
+      if (quad + ${c} < outVec4s) {
+        ${finish(p, c)}
+        ${write(p, c)}
+        ${twin ? `store_twin(at${p} * outVec4s + quad + ${c}, y);` : ""}
+      }`);
+  const name = [
+    `conv2d ${direction} ${access} ${pixels}x${quads}`,
+    vectorOut ? "" : " scalar",
+    activation === null ? "" : ` ${activation}`,
+    twin ? " twin" : "",
+  ].join("");
   return {
-    name: `conv2d ${direction} ${access} ${pixels}x${quads}${vectorOut ? "" : " scalar"}`,
-    inputs: ["x", "weights"],
-    widths: [access, access, vectorOut ? 4 : 1],
+    name,
+    inputs: ["x", "weights", ...activation === null ? [] : ["bias"], ...twin ? ["twin"] : []],
+    widths: [
+      access,
+      access,
+      ...activation === null ? [] : [1 as const],
+      ...twin ? ["store" as const] : [],
+      vectorOut ? 4 : 1,
+    ],
     uniforms: WINDOW,
     workgroup: WORKGROUP,
     code: `
@@ -91,6 +131,12 @@ fn main(index : i32) {
   let spare = outVec4s - 1 - quad;
   let first = (group / blocks) * ${WORKGROUP * pixels} + index % ${WORKGROUP};
   if (first >= total) { return; }
+  ${
+      activation === null ? "" : lines(quads, (c) => `
+  let bias${c} = vec4<f32>(${
+        range(4).map((k) => `bias[min((quad + ${c}) * 4 + ${k}, uniforms.outChannels - 1)]`).join()
+      });`)
+    }
   ${
       lines(pixels, (p) => `
   let at${p} = first + ${p * WORKGROUP};
@@ -122,36 +168,60 @@ fn main(index : i32) {
 
 const programs = new Map<string, Program>();
 
-/** Records the forward pass or the input gradient. */
+/**
+ * Tile for so many output pixels and channels.
+ *
+ * A larger tile feeds more multiply-adds from each load, but wastes more on a picture's last block.
+ */
+function tileSize(access: OperandAccess, total: number, channels: number): TileSize {
+  // Few widths, since each is a pipeline to compile.
+  const quads = channels <= 4 ? 1 : channels <= 8 ? 2 : 4;
+  if (access === 4) return { pixels: total >= 2048 ? 16 : 8, quads };
+  const speeds = [[16, 1.5], [4, 1]] as const;
+  const cost = ([pixels, speed]: typeof speeds[number]) =>
+    Math.ceil(total / (WORKGROUP * pixels)) * pixels / speed;
+  const [pixels] = speeds.reduce((best, size) => cost(size) < cost(best) ? size : best);
+  return { pixels, quads };
+}
+
+/** A bias to add and what follows it. */
+export interface BiasAndActivation {
+  /** [channels]. */
+  readonly bias: tf.TensorInfo;
+  readonly activation: Activation;
+}
+
+/** Records the forward pass, with what follows it, or the input gradient. */
 export function runTile(
   backend: WebGPUBackend,
-  access: OperandAccess,
   direction: "forward" | "inputGradient",
-  x: tf.TensorInfo,
+  x: tf.TensorInfo | Sloped,
   filter: tf.TensorInfo,
   info: ConvInfo,
+  after: BiasAndActivation | null = null,
 ): tf.TensorInfo {
+  const access = operandAccess();
   const sides = [pictureOf(info), featuresOf(info)];
   const [from, to] = direction === "forward" ? sides : sides.reverse();
   const total = info.batchSize * to.height * to.width;
-  // Few widths, since each is a pipeline to compile.
-  const quads = to.channels <= 4 ? 1 : to.channels <= 8 ? 2 : 4;
-  // Loads from buffers want the largest tile that pays; small pictures are split finer, so that more
-  // than a handful of workgroups exist.
-  const pixels = access === "texels" ? 4 : total >= 2048 ? 16 : 8;
+  const size = tileSize(access, total, to.channels);
   const vectorOut = to.channels % 4 === 0;
-  const key = `${access} ${direction} ${pixels} ${quads} ${vectorOut}`;
+  const activation = after?.activation ?? null;
+  // A layer without an activation feeds a normalisation or an output, no convolution.
+  const twin = access === "texels" && activation !== null && activation !== "none";
+  const key = `${access} ${direction} ${size.pixels} ${size.quads} ${vectorOut} ${activation}`;
   const program = programs.get(key) ??
-    tileProgram(access, direction, pixels, quads, vectorOut);
+    tileProgram(access, direction, size, vectorOut, { activation, twin });
   programs.set(key, program);
-  const blocks = Math.ceil(vec4s(to.channels) / quads);
-  const groups = Math.ceil(total / (WORKGROUP * pixels)) * blocks;
+  const blocks = Math.ceil(vec4s(to.channels) / size.quads);
+  const groups = Math.ceil(total / (WORKGROUP * size.pixels)) * blocks;
   const shape = [info.batchSize, to.height, to.width, to.channels];
-  return withOperands(
-    backend,
-    access,
-    [x, filter],
-    (operands) =>
-      dispatch(backend, program, operands, shape, windowValues(info, from, to), groups * WORKGROUP),
-  );
+  return withOperands(backend, [x, filter], (operands) => {
+    const copy = twin ? newTexels(backend, total * vec4s(to.channels)) : null;
+    const inputs = [...operands, ...after ? [after.bias] : [], ...copy ? [copy] : []];
+    const values = windowValues(info, from, to);
+    const result = dispatch(backend, program, inputs, shape, values, groups * WORKGROUP);
+    if (copy) keepTexels(backend, result.dataId, copy, formOf(to.channels));
+    return result;
+  });
 }

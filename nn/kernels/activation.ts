@@ -1,0 +1,44 @@
+/**
+ * Activations that kernels apply on the way, and their slopes.
+ *
+ * Slopes are had from the result, not the argument (ReLU: y > 0, sigmoid: y(1 − y), tanh: 1 − y²), so
+ * the argument is never kept.
+ *
+ * @module
+ */
+
+/** What follows a sum. */
+export type Activation = "none" | "relu" | "sigmoid" | "tanh";
+
+/** Every {@link Activation}. */
+export const activations: readonly Activation[] = ["none", "relu", "sigmoid", "tanh"];
+
+/** WGSL type of the argument. */
+type Type = "f32" | "vec4<f32>";
+
+/** WGSL of the result from the argument `v`. */
+export const VALUE: Readonly<Record<Activation, (type: Type) => string>> = {
+  none: () => "v",
+  relu: (type) => `max(v, ${type}(0.0))`,
+  sigmoid: () => "1.0 / (1.0 + exp(-v))",
+  // WGSL's tanh may overflow for large arguments; beyond 15 it is 1 in single precision.
+  tanh: (type) => `tanh(clamp(v, ${type}(-15.0), ${type}(15.0)))`,
+};
+
+/** WGSL of the derivative from the result `y`. */
+export const SLOPE: Readonly<Record<Activation, (type: Type) => string>> = {
+  none: (type) => `${type}(1.0)`,
+  relu: (type) => `select(${type}(0.0), ${type}(1.0), y > ${type}(0.0))`,
+  sigmoid: () => "y * (1.0 - y)",
+  tanh: () => "1.0 - y * y",
+};
+
+/** The same on the host. */
+export const onHost: Readonly<
+  Record<Activation, { value(v: number): number; slope(y: number): number }>
+> = {
+  none: { value: (v) => v, slope: () => 1 },
+  relu: { value: (v) => Math.max(v, 0), slope: (y) => y > 0 ? 1 : 0 },
+  sigmoid: { value: (v) => 1 / (1 + Math.exp(-v)), slope: (y) => y * (1 - y) },
+  tanh: { value: Math.tanh, slope: (y) => 1 - y * y },
+};
