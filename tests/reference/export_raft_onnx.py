@@ -3,9 +3,9 @@
     python3 tests/reference/export_raft_onnx.py data/bench/raft-small-128x256x12.onnx
 
 torchvision's graph (an implementation independent of ours) with the weights of deterministic.py,
-which it also writes, under official names, to a safetensors file beside it. Inputs `image1`, `image2` [1, 3, 128, 256], RGB in 0...255;
-output `flow` [1, 2, 128, 256] in pixels, after 12 updates. Size and updates are baked in: a trace
-unrolls the loop.
+which it also writes, under official names, to a safetensors file beside it. Inputs `image1` and
+`image2` [1, 3, 128, 256], RGB in 0...255; output `flow` [1, 2, 128, 256] in pixels, after 12
+updates. Size and updates are baked in: a trace unrolls the loop.
 """
 import argparse
 from pathlib import Path
