@@ -12,11 +12,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../base/errors.ts";
+import { adapterClass } from "./adapter_class.ts";
 import { registerConv2d } from "./kernels/conv2d.ts";
-import { useOperandAccess } from "./kernels/conv2d/operands.ts";
 import { registerMatMul } from "./kernels/matmul.ts";
 import { registerSoftmax } from "./kernels/softmax.ts";
 import { forgetTexels } from "./kernels/texels.ts";
+import { tileTable, useTiles } from "./kernels/tiles.ts";
 import { uniformsOf } from "./kernels/uniforms.ts";
 
 /** Where tensors live and kernels run. */
@@ -117,11 +118,6 @@ function summarize(adapter: GPUAdapter): AdapterSummary {
   };
 }
 
-/** Whether an adapter runs shaders on the CPU (llvmpipe, SwiftShader, WARP). */
-function isSoftware({ description, device }: AdapterSummary): boolean {
-  return /llvmpipe|swiftshader|basic render/i.test(`${description} ${device}`);
-}
-
 let current: { name: BackendName; adapter: AdapterSummary | null } | null = null;
 
 /**
@@ -146,6 +142,7 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   if (name === "webgpu") {
     const gpu = await requestAdapter();
     adapter = summarize(gpu);
+    useTiles(tileTable[adapterClass(gpu.info)]);
     const { limits } = gpu;
     const device = await gpu.requestDevice({
       requiredLimits: {
@@ -162,10 +159,8 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   }
   await tf.setBackend(name);
   await tf.ready();
-  const access = adapter && isSoftware(adapter) ? "texels" : 4;
   registerConv2d();
-  useOperandAccess(access);
-  registerMatMul(access);
+  registerMatMul();
   registerSoftmax();
   current = { name, adapter };
   return adapter;
