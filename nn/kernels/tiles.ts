@@ -84,6 +84,23 @@ export type TileTable = z.infer<typeof TileTable>;
 /** What `tiles.json` holds. */
 export const tileTable: TileTable = TileTable.parse(table);
 
+/** A table as the text of its file: a line a row. */
+export function tableText(table: TileTable): string {
+  const inline = (row: object): string =>
+    `{ ${
+      Object.entries(row).map(([name, value]) =>
+        `"${name}": ${typeof value === "object" ? inline(value) : value}`
+      ).join(", ")
+    } }`;
+  const list = (rows: readonly object[]) => `[\n      ${rows.map(inline).join(",\n      ")}\n    ]`;
+  const entry = ([name, value]: [string, Tiles[keyof Tiles]]) =>
+    `    "${name}": ${Array.isArray(value) ? list(value) : JSON.stringify(value)}`;
+  const classes = Object.entries(table).map(([name, tiles]) =>
+    `  "${name}": {\n${Object.entries(tiles).map(entry).join(",\n")}\n  }`
+  );
+  return `{\n${classes.join(",\n")}\n}\n`;
+}
+
 let current: Tiles = tileTable.unknown;
 
 /** Sets how convolutions and products work from now on; it may change at any time. */
@@ -108,8 +125,12 @@ export function operandAccess(): OperandAccess {
 }
 
 /** The tile for a shape, given by what its table's rows have limits for. */
-export function tileFor<T extends Operation>(operation: T, shape: Shape<T>): Tile {
-  const row = current[operation].find(({ tile: _, ...limits }) =>
+export function tileFor<T extends Operation>(
+  operation: T,
+  shape: Shape<T>,
+  tiles: Tiles = current,
+): Tile {
+  const row = tiles[operation].find(({ tile: _, ...limits }) =>
     Object.entries<number>(limits).every(([name, most]) => shape[name as keyof Shape<T>] <= most)
   );
   return row!.tile;

@@ -103,7 +103,7 @@ function plan(info: ConvInfo) {
     return {
       make: (inParts: boolean) =>
         programOf(
-          `block ${access} ${side} ${inParts}`,
+          `filterGradient block ${side} ${access} ${inParts}`,
           () => gradientBlockProgram(access, side, inParts),
         ),
       pieces: gradientBlocks(taps, inChannels, outChannels, side),
@@ -114,7 +114,7 @@ function plan(info: ConvInfo) {
   return {
     make: (inParts: boolean) =>
       programOf(
-        `tile ${access} ${Object.values(size)} ${inParts}`,
+        `filterGradient tile ${Object.values(size)} ${access} ${inParts}`,
         () => gradientTileProgram(access, size, inParts),
       ),
     pieces: gradientTiles(size, taps, inChannels, outChannels),
