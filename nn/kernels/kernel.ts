@@ -52,6 +52,9 @@ export function oracleOf(name: string): KernelDefinition<object>["oracle"] {
   return oracle;
 }
 
+/** Names of all kernels defined so far. */
+export const kernelNames = (): Iterable<string> => oracles.keys();
+
 /** A kernel as a function of named tensors. */
 export type Operation<Attributes extends object> = (
   inputs: Inputs<tf.Tensor>,

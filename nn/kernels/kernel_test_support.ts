@@ -29,14 +29,16 @@ export const SIZES: readonly (readonly [number, number])[] = [1, 3, 17].flatMap(
 );
 
 /** Cases of a {@link sweep}. */
-export const SWEPT = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 20;
+export const SWEPT = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 12;
 
-/** Checks {@link SWEPT} random cases, the same ones at every call. */
+/** Checks {@link SWEPT} cases: first some given ones, then random ones, the same at every call. */
 export async function sweep<T>(
   cases: fc.Arbitrary<T>,
   check: (one: T) => Promise<void>,
+  first: readonly T[] = [],
 ): Promise<void> {
-  await fc.assert(fc.asyncProperty(cases, check), { numRuns: SWEPT, seed: 20 });
+  const examples = first.map((one): [T] => [one]);
+  await fc.assert(fc.asyncProperty(cases, check), { numRuns: SWEPT, seed: 20, examples });
 }
 
 /** The same tile for every shape. */
