@@ -6,7 +6,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { constant, uniformFanIn } from "./initializers.ts";
 import type { Activation, ByValue } from "./kernels/activation.ts";
-import { convLayer } from "./kernels/conv_layer.ts";
+import { convLayer, explicit } from "./kernels/conv_layer.ts";
+import { groupNormalize } from "./kernels/group_norm.ts";
 import { layerNormalize } from "./kernels/layer_norm.ts";
 import { affine, linearMap } from "./kernels/matmul.ts";
 import { standardize } from "./kernels/normalize.ts";
@@ -25,8 +26,10 @@ export interface ConvSettings {
   readonly padding?: readonly [number, number];
   /** Filter's first values; default PyTorch's U(±1/√fan_in). */
   readonly init?: Initializer;
-  /** Default none. */
+  /** Default none. Needs a bias. */
   readonly activation?: ByValue;
+  /** Default true. */
+  readonly bias?: boolean;
 }
 
 /** Convolution, bias and activation; parameters `weight` [out, in, kh, kw] and `bias` [out]. */
@@ -34,12 +37,16 @@ export function conv2d(
   scope: Scope,
   inChannels: number,
   outChannels: number,
-  { kernel, stride = 1, padding, init, activation = "none" }: ConvSettings,
+  { kernel, stride = 1, padding, init, activation = "none", bias: biased = true }: ConvSettings,
 ): Layer {
+  if (!biased && activation !== "none") throw new Error("conv2d: an activation needs a bias");
   const [kh, kw] = typeof kernel === "number" ? [kernel, kernel] : kernel;
   const [py, px] = padding ?? [(kh - 1) >> 1, (kw - 1) >> 1];
   const fallback = uniformFanIn(inChannels * kh * kw);
   const weight = scope.parameter("weight", [outChannels, inChannels, kh, kw], init ?? fallback);
+  if (!biased) {
+    return (x) => tf.conv2d(x, weight as tf.Tensor4D, stride, explicit([py, px]));
+  }
   const bias = scope.parameter("bias", [outChannels], fallback);
   const settings = { stride, padding: [py, px], activation } as const;
   return (x) => convLayer(x, weight as tf.Tensor4D, bias as tf.Tensor1D, settings);
@@ -101,6 +108,23 @@ export function layerNorm(scope: Scope, channels: number, epsilon = 1e-5): Chann
   const weight = scope.parameter("weight", [channels], constant(1));
   const bias = scope.parameter("bias", [channels], constant(0));
   return (x) => layerNormalize(x, weight, bias, epsilon);
+}
+
+/**
+ * Group normalisation with parameters `weight` and `bias` [channels], eps 1e-5.
+ *
+ * @param groups Divides the channels.
+ * @param activation What follows it.
+ */
+export function groupNorm(
+  scope: Scope,
+  channels: number,
+  groups: number,
+  activation: "none" | "relu" = "none",
+): Layer {
+  const weight = scope.parameter("weight", [channels], constant(1));
+  const bias = scope.parameter("bias", [channels], constant(0));
+  return (x) => groupNormalize(x, weight, bias, groups, 1e-5, activation);
 }
 
 /** Which statistics batch normalisation uses. */

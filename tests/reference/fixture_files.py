@@ -15,8 +15,9 @@ def nhwc(x: torch.Tensor) -> torch.Tensor:
     return x.movedim(-3, -1)
 
 
-def save_tensors(name: str, tensors: Dict[str, Any], metadata: Dict[str, Any]) -> None:
-    """Writes FOLDER/name.safetensors; values go through JSON so that numbers keep every digit."""
+def save_tensors(name: str, tensors: Dict[str, Any], metadata: Dict[str, Any],
+                 folder: Path = FOLDER) -> None:
+    """Writes folder/name.safetensors; values go through JSON so that numbers keep every digit."""
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
     header: Dict[str, Any] = {"__metadata__": texts}
     blobs, offset = [], 0
@@ -33,7 +34,7 @@ def save_tensors(name: str, tensors: Dict[str, Any], metadata: Dict[str, Any]) -
         offset += value.nbytes
     head = json.dumps(header, separators=(",", ":")).encode()
     head += b" " * (-len(head) % 8)
-    path = FOLDER / f"{name}.safetensors"
+    path = folder / f"{name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(struct.pack("<Q", len(head)) + head + b"".join(blobs))
 
