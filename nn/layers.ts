@@ -26,6 +26,8 @@ export interface ConvSettings {
   readonly padding?: readonly [number, number];
   /** Filter's first values; default PyTorch's U(±1/√fan_in). */
   readonly init?: Initializer;
+  /** The bias' first values; default U(±1/√fan_in) as well. */
+  readonly biasInit?: Initializer;
   /** Default none. Needs a bias. */
   readonly activation?: ByValue;
   /** Default true. */
@@ -37,7 +39,8 @@ export function conv2d(
   scope: Scope,
   inChannels: number,
   outChannels: number,
-  { kernel, stride = 1, padding, init, activation = "none", bias: biased = true }: ConvSettings,
+  { kernel, stride = 1, padding, init, biasInit, activation = "none", bias: biased = true }:
+    ConvSettings,
 ): Layer {
   if (!biased && activation !== "none") throw new Error("conv2d: an activation needs a bias");
   const [kh, kw] = typeof kernel === "number" ? [kernel, kernel] : kernel;
@@ -47,7 +50,7 @@ export function conv2d(
   if (!biased) {
     return (x) => tf.conv2d(x, weight as tf.Tensor4D, stride, explicit([py, px]));
   }
-  const bias = scope.parameter("bias", [outChannels], fallback);
+  const bias = scope.parameter("bias", [outChannels], biasInit ?? fallback);
   const settings = { stride, padding: [py, px], activation } as const;
   return (x) => convLayer(x, weight as tf.Tensor4D, bias as tf.Tensor1D, settings);
 }

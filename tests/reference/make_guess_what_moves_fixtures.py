@@ -3,6 +3,7 @@
 Small sizes of the same modules, in float64 from deterministic float32 weights. The fixtures of
 `nn/vit.ts` are among them.
 """
+import json
 from typing import Callable, Dict, List
 
 import torch
@@ -112,6 +113,17 @@ def make_head() -> None:
              channels=CHANNELS, head=size, size=[height, width])
 
 
+def make_names() -> None:
+    """Official names and shapes of the published size, and how many parameters training has."""
+    head = reference.Head([768] * 4, 256, 256, 32, 4, 8, 2048, 6)
+    shapes = {PREFIX + name: list(value.shape) for name, value in head.state_dict().items()}
+    count = sum(parameter.numel() for parameter in head.parameters())
+    print(f"names: {len(shapes)}, parameters: {count}")
+    TARGET.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"parameters": count, "tensors": shapes}, indent=1)
+    (TARGET / "names.json").write_text(text + "\n")
+
+
 def make_loss() -> None:
     """Three motion models on drawn logits and flows; one segment of one sample is empty."""
     for terms in (1, 3, 6):
@@ -142,6 +154,7 @@ def make_loss() -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    make_names()
     make_vit()
     make_head()
     make_loss()
