@@ -125,7 +125,7 @@ Deno.test("the imports of this house are found", () => {
   for (
     const [from, to] of [
       ["base/flow_color.ts", "base/arrays.ts"],
-      ["datasets/flow_store.ts", "deno.json"],
+      ["datasets/stored_dataset.ts", "deno.json"],
       ["reports/report.tsx", "reports/load.ts"],
     ]
   ) {
