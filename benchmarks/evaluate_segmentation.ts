@@ -38,8 +38,6 @@ export interface EvaluateSegmentationOptions {
   readonly flow?: (index: number) => Promise<FlowField | null>;
   /** Scores only this many frames, the first ones; a published number then has no counterpart. */
   readonly limit?: number;
-  /** Leaves out frames; for a part of a split. */
-  readonly only?: (index: number) => boolean;
   /** Stops the evaluation between two frames. */
   readonly signal?: AbortSignal;
   /** Hears of each frame: frames done, frames in all, this one's label-free J. */
@@ -110,17 +108,17 @@ export async function evaluateSegmentation(
 
 /** The frames that count, in order. */
 async function scoredFrames(
-  { videos, protocol, limit = Infinity, only = () => true }: EvaluateSegmentationOptions,
+  { videos, protocol, limit = Infinity }: EvaluateSegmentationOptions,
 ): Promise<{ index: number; video: string }[]> {
   if (!(limit === Infinity || Number.isSafeInteger(limit)) || limit < 1) {
     throw new UsageError(`Cannot score ${limit} frames: not a positive whole number`);
   }
   const found: { index: number; video: string }[] = [];
   for (const { name, first, frames } of videos.videos) {
-    const end = protocol.skipLast ? frames - 1 : frames;
-    for (let i = protocol.skipFirst; i < end && found.length < limit; i++) {
+    const end = protocol.last === "left out" ? frames - 1 : frames;
+    const start = protocol.last === "alone" ? frames - 1 : protocol.skipFirst;
+    for (let i = start; i < end && found.length < limit; i++) {
       const index = first + i;
-      if (!only(index)) continue;
       if ((await videos.read(index)).mask !== null) found.push({ index, video: name });
     }
   }

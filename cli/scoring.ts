@@ -19,8 +19,8 @@ import {
 } from "./runs.ts";
 
 /** What a command's options say is to be run. */
-export async function sourceOf<R extends Recipe, C extends { dispose?(): void }>(
-  replication: Replication<R, C>,
+export async function sourceOf(
+  replication: { readonly paper: { readonly id: string } },
   options: { run?: string; weights?: string; baseline?: string; runs: string },
   setting: Setting,
 ): Promise<Source> {
@@ -61,7 +61,7 @@ export async function score<R extends Recipe, C extends { dispose?(): void }>(
 ): Promise<Scored> {
   await ensureDatasets([request.dataset], setting);
   await prepareBackend(setting);
-  const contender = await replication.contender(source);
+  const contender = await replication.contender(source, setting);
   const label = source.kind === "baseline" ? `evaluate ${source.name}` : "evaluate";
   let progress: Progress | null = null;
   try {
@@ -111,11 +111,17 @@ export async function evaluationRun(
 /** Four decimals, or a dash. */
 const number = (value: number | null | undefined) => value == null ? "-" : value.toFixed(4);
 
+/** The metrics a line shows: EPE where there is one, else J by both choices of the foreground. */
+const SHOWN = [["epe", "EPE"], ["jFree", "J without labels"], [
+  "j",
+  "J of the better group",
+]] as const;
+
 /** An evaluation in one line. */
 export function scoreLine({ contender, dataset, split, metrics, samples }: Evaluation): string {
-  return `${contender.name}: EPE ${
-    number(metrics.epe)
-  } on ${dataset}:${split} (${samples} samples)`;
+  const values = SHOWN.filter(([name]) => name in metrics)
+    .map(([name, words]) => `${words} ${number(metrics[name])}`);
+  return `${contender.name}: ${values.join(", ")} on ${dataset}:${split} (${samples} samples)`;
 }
 
 /** An evaluation with every metric. */

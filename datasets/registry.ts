@@ -108,6 +108,15 @@ export async function openMaskedVideos(name: string, dataDir: string): Promise<M
   return await dataset.openMasks(dataDir, split);
 }
 
+/** Opens a dataset's split as whatever it holds, for its name, digest and number of samples. */
+export function openSplit(
+  name: string,
+  dataDir: string,
+): Promise<Pick<FlowDataset, "id" | "split" | "digest" | "length">> {
+  const { dataset } = findSplit(name);
+  return dataset.size.frames ? openMaskedVideos(name, dataDir) : openDataset(name, dataDir);
+}
+
 async function requireStore(dataset: DatasetDefinition, dataDir: string): Promise<void> {
   const path = join(dataDir, dataset.id);
   if (await exists(path)) return;

@@ -18,6 +18,17 @@ const foregroundOf = (first: NdArray<Float32Array>): Segmentation => ({
   foreground: "first",
 });
 
+/** One segment: everything is foreground. What a model of a single segment amounts to. */
+export function everything(): SegmentationContender {
+  return {
+    stamp: stampOf("everything, one segment"),
+    segment({ image: { shape: [height, width] } }) {
+      const all = new Float32Array(height * width).fill(1);
+      return Promise.resolve(foregroundOf(ndarray(all, [height, width])));
+    },
+  };
+}
+
 /** The box in the middle that covers a quarter of the picture: half its height, half its width. */
 export function centerBox(): SegmentationContender {
   return {
@@ -46,7 +57,7 @@ export function movingPixels(): SegmentationContender {
  */
 export function constantMotion(): SegmentationContender {
   return {
-    stamp: stampOf("constant motion, one segment"),
+    stamp: stampOf("residual of constant motion"),
     async segment({ flow }) {
       const field = await flow();
       const values = packed(field);

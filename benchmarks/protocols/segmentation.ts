@@ -25,8 +25,8 @@ export interface SegmentationProtocol {
   readonly summary: string;
   /** Frames of each video that are left out at its beginning. */
   readonly skipFirst: number;
-  /** Whether a video's last frame is left out: it has no flow to a successor. */
-  readonly skipLast: boolean;
+  /** Whether a video's last frame is left out (it has no flow to a successor), or alone counts. */
+  readonly last: "counts" | "left out" | "alone";
   /** Share of a group above which a pixel belongs to it, after bilinear upsampling. */
   readonly threshold: number;
   /** How the label-free foreground is chosen where the contender does not say. */
@@ -47,7 +47,7 @@ export const SEGMENTATION_PROTOCOLS: Readonly<Record<string, SegmentationProtoco
       `J and F of ${BEST}; each video without its first two frames and its last, mean of the ` +
       "videos' means",
     skipFirst: 2,
-    skipLast: true,
+    last: "left out",
     headline: "j",
   },
   {
@@ -55,7 +55,7 @@ export const SEGMENTATION_PROTOCOLS: Readonly<Record<string, SegmentationProtoco
     id: "frames-gwm",
     summary: `J and F of ${BEST}; all annotated frames but each video's last, mean of all frames`,
     skipFirst: 0,
-    skipLast: true,
+    last: "left out",
     headline: "jPerImage",
   },
   {
@@ -63,7 +63,15 @@ export const SEGMENTATION_PROTOCOLS: Readonly<Record<string, SegmentationProtoco
     id: "moving-shapes-segments",
     summary: `J and F of ${BEST}; all frames, mean of the videos' means; our choice`,
     skipFirst: 0,
-    skipLast: false,
+    last: "counts",
+    headline: "j",
+  },
+  {
+    ...shared,
+    id: "moving-shapes-last-frames",
+    summary: `J and F of ${BEST}; the last frame of each video; our choice, training leaves it out`,
+    skipFirst: 0,
+    last: "alone",
     headline: "j",
   },
 ]);
