@@ -18,6 +18,7 @@ import { Gallery } from "./sections/gallery.tsx";
 import { Headline } from "./sections/headline.tsx";
 import { Published } from "./sections/published.tsx";
 import { Reproduce } from "./sections/reproduce.tsx";
+import { Frames, Videos } from "./sections/videos.tsx";
 
 export { type LoadedRun, loadRun } from "./load.ts";
 
@@ -36,7 +37,9 @@ export async function renderReport(runs: readonly LoadedRun[]): Promise<string> 
     ["evaluations", "Evaluations", Evaluations({ groups })],
     ["curves", "Training", Curves({ charts: curves })],
     ["iterations", "Iterations", Iterations({ charts: iterations })],
+    ["frames", "Frames", Frames({ groups })],
     ["samples", "Samples", Gallery({ groups })],
+    ["videos", "Videos", Videos({ groups })],
     ["distribution", "Spread", Distribution({ charts: distributions })],
     ["reproduce", "Reproduce", Reproduce({ runs })],
   ] as const;
