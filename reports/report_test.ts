@@ -68,7 +68,13 @@ Deno.test("segmented videos: frames with masks, segments and flow, and a row a v
   const page = await renderReport([{ ...run, record, samples }]);
   const frames = page.slice(page.indexOf('id="frames"'), page.indexOf('id="samples"'));
   assertEquals(elements(frames, "figcaption").map(({ content }) => content), [
-    ...["Frame", "True foreground", "Foreground without labels", "Segments", "Flow, up to 1.414 px"],
+    ...[
+      "Frame",
+      "True foreground",
+      "Foreground without labels",
+      "Segments",
+      "Flow, up to 1.414 px",
+    ],
     ...["Frame", "True foreground", "Foreground without labels", "Segments"],
   ]);
   const videos = page.slice(page.indexOf('id="videos"'));
