@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { statfs } from "node:fs/promises";
 import { basename, dirname, join } from "@std/path";
 import { DataError } from "./errors.ts";
 
@@ -69,5 +70,15 @@ export async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
+  }
+}
+
+/** Bytes free for this user where a folder lies; null where the system or Deno does not say. */
+export async function freeBytes(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
   }
 }

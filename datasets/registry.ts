@@ -11,7 +11,7 @@ import { type DatasetDefinition, pairBytes } from "./definition.ts";
 import { flyingChairs } from "./flying_chairs.ts";
 import { flyingThingsClean, flyingThingsFinal } from "./flying_things.ts";
 import { hd1k } from "./hd1k.ts";
-import { kitti2015 } from "./kitti.ts";
+import { kitti2012, kitti2015 } from "./kitti.ts";
 import { middlebury } from "./middlebury.ts";
 import { movingShapes, movingShapesLarge } from "./moving_shapes/mod.ts";
 import type { FlowDataset } from "./sample.ts";
@@ -28,6 +28,7 @@ export const datasets: readonly DatasetDefinition[] = [
   flyingThingsFinal,
   sintelClean,
   sintelFinal,
+  kitti2012,
   kitti2015,
   hd1k,
   middlebury,
