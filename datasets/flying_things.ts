@@ -19,12 +19,6 @@ import { type MaskedFlow, maskUnknown, UNKNOWN_ABOVE } from "./formats/masked_fl
 import { readPfm } from "./formats/pfm.ts";
 import { loadPair, officialDataset, type OfficialFiles } from "./official_files.ts";
 
-/** FlyingThings3D's clean pass: shading and reflections, no blur. */
-export const flyingThingsClean: DatasetDefinition = flyingThingsPass("clean");
-
-/** FlyingThings3D's final pass: with motion blur and defocus. */
-export const flyingThingsFinal: DatasetDefinition = flyingThingsPass("final");
-
 const RELEASE = "https://lmb.informatik.uni-freiburg.de/data/SceneFlowDatasets_CVPR16/" +
   "Release_april16/data/FlyingThings3D";
 
@@ -54,6 +48,12 @@ const allFlow: SourceFile = {
   archive: "tar.bz2",
   limits: { entries: 160_000, bytes: 800e9 },
 };
+
+/** FlyingThings3D's clean pass: shading and reflections, no blur. */
+export const flyingThingsClean: DatasetDefinition = flyingThingsPass("clean");
+
+/** FlyingThings3D's final pass: with motion blur and defocus. */
+export const flyingThingsFinal: DatasetDefinition = flyingThingsPass("final");
 
 function flyingThingsPass(pass: "clean" | "final"): DatasetDefinition {
   const frames = `frames_${pass}pass`;

@@ -32,7 +32,7 @@ export const hd1k: DatasetDefinition = officialDataset({
       archive: "zip",
       limits: { entries: 30_000, bytes: 40e9 },
     }],
-    keep: /^hd1k_(?:input\/image_2|flow_gt\/flow_occ)\//,
+    keep: /(?:^|\/)hd1k_(?:input\/image_2|flow_gt\/flow_occ)\//,
   },
   splits: ["train"],
   sparse: true,

@@ -102,7 +102,7 @@ function kitti({ year, frames, archive, heldOut, pairs, ...about }: KittiYear): 
         archive: "zip",
         limits: { entries: 10_000, bytes: 5e9 },
       }],
-      keep: new RegExp(`^training/(?:${frames}|flow_occ|flow_noc)/`),
+      keep: new RegExp(`(?:^|/)training/(?:${frames}|flow_occ|flow_noc)/`),
     },
     folders: [`training/${frames}`, "training/flow_occ"],
     optionalFolders: ["training/flow_noc"],

@@ -44,7 +44,7 @@ export interface Manifest {
   readonly files: readonly SourceFile[];
   /** Why a person has to download them; null where the authors let anybody. */
   readonly byHand: string | null;
-  /** Paths below the dataset's root that its importer reads; others are not unpacked. */
+  /** Paths in the archives that the importer reads; others are not unpacked. */
   readonly keep?: RegExp;
 }
 

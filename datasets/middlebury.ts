@@ -33,7 +33,7 @@ export const middlebury: DatasetDefinition = officialDataset({
   manifest: {
     byHand: null,
     files: [zip("other-color-twoframes.zip"), zip("other-gt-flow.zip")],
-    keep: /^other-(?:data|gt-flow)\//,
+    keep: /(?:^|\/)other-(?:data|gt-flow)\//,
   },
   splits: ["train"],
   sparse: false,

@@ -44,12 +44,15 @@ Deno.test("splitVolume() counts a split's pairs and the bytes a store reads for 
 
 Deno.test("a dataset that is not there yet is answered with the command that makes it", () =>
   withFolder(async (folder) => {
-    const imported = await assertRejects(() => openDataset("sintel-clean", folder), DataError);
-    assertEquals(imported.path, join(folder, "sintel-clean"));
+    const fetched = await assertRejects(() => openDataset("sintel-clean", folder), DataError);
+    assertEquals(fetched.path, join(folder, "sintel-clean"));
+    assertEquals(fetched.nextStep, "deno task data fetch sintel-clean");
+    const imported = await assertRejects(() => openDataset("kitti-2012", folder), DataError);
     assertEquals(
       imported.nextStep,
-      "deno task data import sintel-clean --from DIR " +
-        "(DIR holds the files of http://sintel.is.tue.mpg.de/downloads)",
+      "deno task data import kitti-2012 --from DIR (DIR holds data_stereo_flow.zip from " +
+        "https://www.cvlibs.net/datasets/kitti/eval_stereo_flow.php?benchmark=flow, " +
+        "or what it unpacks to)",
     );
     const built = await assertRejects(() => openDataset("moving-shapes", folder), DataError);
     assertEquals(built.nextStep, "deno task data fetch moving-shapes");

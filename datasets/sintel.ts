@@ -16,12 +16,6 @@ import type { FlowSource } from "./flow_store.ts";
 import type { Manifest } from "./manifest.ts";
 import { loadPair, officialDataset, type OfficialFiles } from "./official_files.ts";
 
-/** Sintel's clean pass: shading and reflections, no blur, no fog. */
-export const sintelClean: DatasetDefinition = sintelPass("clean");
-
-/** Sintel's final pass: with motion blur, defocus and atmosphere. */
-export const sintelFinal: DatasetDefinition = sintelPass("final");
-
 /**
  * The sequences that VCN (Yang and Ramanan, NeurIPS 2019) and later PTLFlow hold out. IRR-PWC (Hur
  * and Roth, CVPR 2019) held out others: ambush_6, market_6 and the second halves of bamboo_2, cave_4
@@ -58,6 +52,12 @@ const archive: Omit<Manifest, "keep"> = {
   }],
 };
 
+/** Sintel's clean pass: shading and reflections, no blur, no fog. */
+export const sintelClean: DatasetDefinition = sintelPass("clean");
+
+/** Sintel's final pass: with motion blur, defocus and atmosphere. */
+export const sintelFinal: DatasetDefinition = sintelPass("final");
+
 function sintelPass(pass: "clean" | "final"): DatasetDefinition {
   return officialDataset({
     id: `sintel-${pass}`,
@@ -65,7 +65,7 @@ function sintelPass(pass: "clean" | "final"): DatasetDefinition {
     licence: "Film: CC BY 3.0, Blender Foundation; ground truth: see the homepage",
     citation: "Butler et al., A Naturalistic Open Source Movie for Optical Flow, ECCV 2012",
     homepage: "http://sintel.is.tue.mpg.de/downloads",
-    manifest: { ...archive, keep: new RegExp(`^training/(?:${pass}|flow|occlusions)/`) },
+    manifest: { ...archive, keep: new RegExp(`(?:^|/)training/(?:${pass}|flow|occlusions)/`) },
     splits: ["train"],
     subsets,
     sparse: false,

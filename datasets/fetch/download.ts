@@ -203,8 +203,10 @@ async function fetchBytes(job: Job, partial: PartialFile): Promise<void> {
           throw new DownloadError(
             source.url,
             `${error.message} (attempt ${failures} in a row without success)`,
-            `${dataSize(partial.offset)} are kept in ${file.partialPath}; ` +
-              "run the same command again to go on.",
+            partial.offset === 0
+              ? "Run the same command again when the server can be reached."
+              : `${dataSize(partial.offset)} are kept in ${file.partialPath}; ` +
+                "run the same command again to go on.",
           );
         }
         options.say(`${source.name}: ${error.message}; trying again`);

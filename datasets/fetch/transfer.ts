@@ -158,8 +158,14 @@ async function reach<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T
     const final = error instanceof DownloadError || error instanceof Passing ||
       error instanceof Deno.errors.NotCapable;
     if (final) throw error;
-    throw new Passing(error instanceof Error ? error.message : String(error));
+    throw new Passing(reasonOf(error));
   }
+}
+
+/** What went wrong, with its cause, which says more than "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
 /** Gives up on a server that does not answer, or hardly sends anything. */
