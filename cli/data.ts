@@ -14,6 +14,7 @@ import { exists } from "../base/files.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
 import type { Report } from "../datasets/definition.ts";
 import {
+  downloadsFolder,
   fetchOfficial,
   type FetchOptions,
   importOfficial,
@@ -276,8 +277,11 @@ async function fetch(id: string, options: CommonOptions & { accept?: string }): 
   const sink = progressSink(quiet);
   const made = await fetchDataset(dataset, data, sink, interruptSignal(), { accept });
   const status = await datasetStatus(dataset, data);
-  const text = made ? `${id} is ready in ${join(data, id)}` : `${id} is there already`;
-  printResult(json, { ...status, made }, text);
+  const lines = [made ? `${id} is ready in ${join(data, id)}` : `${id} is there already`];
+  if (made && dataset.manifest) {
+    lines.push(`Its downloads are kept in ${downloadsFolder(data)}; delete them if you need room.`);
+  }
+  printResult(json, { ...status, made }, lines.join("\n"));
 }
 
 async function importFiles(id: string, options: CommonOptions & { from: string }): Promise<void> {

@@ -4,6 +4,7 @@ import reflow from "../deno.json" with { type: "json" };
 import { DataError, Interrupted, ReflowError } from "../base/errors.ts";
 import { silent } from "../base/progress.ts";
 import { forgeZip } from "../datasets/archives/forge.ts";
+import { BadServer, wellBehaved } from "../datasets/fetch/bad_server.ts";
 import { demoConfig } from "../datasets/moving_shapes/config.ts";
 import { defineMovingShapes } from "../datasets/moving_shapes/mod.ts";
 import { hostsOf } from "../datasets/manifest.ts";
@@ -198,6 +199,31 @@ Deno.test("fetchDataset() makes a generated dataset once", () =>
     assertEquals([made.state, made.command], ["ready", null]);
     assertEquals(await fetchDataset(tinyShapes, folder, silent, never), false);
     assertEquals(await datasetStatus(tinyShapes, folder), made);
+  }));
+
+Deno.test("fetchDataset() fetches what the manifest of Middlebury names", () =>
+  inFolder(async (folder) => {
+    const pair = ["Dots/frame10.png", "Dots/frame11.png"].map((name) => `other-data/${name}`);
+    const archives: Record<string, string[]> = {
+      "other-color-twoframes.zip": pair,
+      "other-gt-flow.zip": ["other-gt-flow/Dots/flow10.flo"],
+    };
+    const raw = join(folder, "raw");
+    await writeTinyFiles(raw, Object.values(archives).flat());
+    await using server = new BadServer((request) => {
+      const names = archives[request.path.replace("/flow/data/comp/zip/", "")];
+      const content = (name: string) => Deno.readFileSync(join(raw, name));
+      return wellBehaved(forgeZip(names.map((name) => ({ name, content: content(name) }))))(
+        request,
+      );
+    });
+    const data = join(folder, "data"), { request } = server;
+    const middlebury = findDataset("middlebury");
+    assertEquals(await fetchDataset(middlebury, data, silent, never, { request }), true);
+    assertEquals((await datasetStatus(middlebury, data)).state, "ready");
+    assertEquals((await middlebury.open(data, "train")).length, 1);
+    assertEquals(await fetchDataset(middlebury, data, silent, never, { request }), false);
+    assertEquals(server.requests.length, 2);
   }));
 
 Deno.test("fetchDataset() does not take a damaged store for a finished one", () =>

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, join } from "@std/path";
-import { DataError, ExitCode, ReflowError } from "../../base/errors.ts";
+import { DataError, ExitCode, Interrupted, ReflowError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
 import { type PackedFile, unpack } from "../archives/unpack.ts";
 import type { DatasetDefinition, Report } from "../definition.ts";
@@ -80,7 +80,13 @@ export async function fetchOfficial(
     say(note);
   }
   refuseSlow(dataset, paths);
-  await importPacked(dataset, paths, dataDir, { signal, report, notes });
+  try {
+    await importPacked(dataset, paths, dataDir, { signal, report, notes });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    const next = "Run the same command again to unpack and import it.";
+    throw new Interrupted("Stopped; what was downloaded is kept", next);
+  }
 }
 
 /**

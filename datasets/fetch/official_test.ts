@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { basename, join } from "@std/path";
-import { DataError, ReflowError } from "../../base/errors.ts";
+import { DataError, Interrupted, ReflowError } from "../../base/errors.ts";
 import { sha256 } from "../../base/files.ts";
 import { type ForgedZipEntry, forgeTar, forgeZip } from "../archives/forge.ts";
 import { encodeFlo } from "../formats/flo.ts";
@@ -134,6 +134,28 @@ Deno.test("a hostile archive leaves its file and no store", () =>
     assertEquals(names(folder), ["data"]);
     assertEquals(names(join(folder, "data")), ["downloads"]);
     assert(names(join(folder, "data", "downloads")).every((name) => !name.includes("unpacked")));
+  }));
+
+Deno.test("what is stopped after the download goes on from there", () =>
+  withFolder(async (folder) => {
+    await using server = new BadServer(serve);
+    for (const at of ["unpack", "import"]) {
+      const stop = new AbortController();
+      const fetching = () =>
+        fetchOfficial(toy(), folder, {
+          request: server.request,
+          signal: stop.signal,
+          report: (step) => () => void (step === at && stop.abort(new Interrupted("x"))),
+        });
+      const error = await assertRejects(fetching, Interrupted, "what was downloaded is kept");
+      assertEquals([error.exitCode, names(folder), server.requests.length], [
+        130,
+        ["downloads"],
+        3,
+      ]);
+    }
+    await fetchOfficial(toy(), folder, { request: server.request });
+    assertEquals([names(folder), server.requests.length], [["downloads", "toy"], 3]);
   }));
 
 Deno.test("what a person must download is answered with page, licence and command", () =>
