@@ -54,11 +54,23 @@ export function sha256(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Hexadecimal SHA-256 of a file, read in pieces. */
-export async function sha256File(path: string): Promise<string> {
+/**
+ * Hexadecimal SHA-256 of a file, read in pieces.
+ *
+ * @param report Hears how many bytes were read.
+ */
+export async function sha256File(
+  path: string,
+  { report, signal }: { report?: (done: number) => void; signal?: AbortSignal } = {},
+): Promise<string> {
   const hash = createHash("sha256");
+  let done = 0;
   using file = await Deno.open(path);
-  for await (const piece of file.readable) hash.update(piece);
+  for await (const piece of file.readable) {
+    signal?.throwIfAborted();
+    hash.update(piece);
+    report?.(done += piece.length);
+  }
   return hash.digest("hex");
 }
 

@@ -126,7 +126,7 @@ async function fetchVerified(job: Job): Promise<Downloaded> {
     const { url, name } = source;
     if (reason === null) {
       const { offset: bytes, date } = partial;
-      const trust = source.sha256 === null ? known?.trust ?? "first-use" : "published";
+      const trust = trustIn(source, known, sha256);
       const record: FetchedRecord = { url, bytes, sha256, trust, date };
       await file.publish(record);
       return { path: file.path, record };
@@ -158,6 +158,15 @@ function refused(
   );
 }
 
+/** Why a file that {@link mismatch} found nothing against is trusted. */
+function trustIn(
+  source: SourceFile,
+  known: FetchedRecord | null,
+  sha256: string,
+): FetchedRecord["trust"] {
+  return source.sha256 === sha256 ? "published" : known?.trust ?? "first-use";
+}
+
 /** Why bytes are not the file that is meant, or null. */
 function mismatch(
   source: SourceFile,
@@ -165,6 +174,7 @@ function mismatch(
   bytes: number,
   sha256: string,
 ): string | null {
+  if (known?.trust === "accepted" && known.sha256 === sha256) return null;
   if (source.sha256 !== null) {
     return sha256 === source.sha256 ? null : `its SHA-256 is not ${source.sha256}`;
   }
@@ -256,18 +266,19 @@ async function requireRoom({ source, file }: Job, partial: PartialFile): Promise
 }
 
 /** Hashes a file that is there again: disks and people change files. */
-async function recheck({ source, file }: Job, known: FetchedRecord | null): Promise<Downloaded> {
-  const sha256 = await sha256File(file.path);
+async function recheck(job: Job, known: FetchedRecord | null): Promise<Downloaded> {
+  const { source, file, transfer: { report, signal } } = job;
   const { size: bytes } = await Deno.stat(file.path);
-  if (known !== null && known.sha256 === sha256 && known.trust === "accepted") {
-    return { path: file.path, record: known };
-  }
+  const progress = (done: number) => report(done, bytes);
+  const sha256 = await sha256File(file.path, { report: progress, ...signal && { signal } });
   const reason = known === null
     ? "nothing is known of where it came from"
     : known.sha256 !== sha256
     ? `it changed after it was fetched: its SHA-256 was ${known.sha256}`
     : mismatch(source, known, bytes, sha256);
-  if (reason === null) return { path: file.path, record: known! };
+  if (reason === null) {
+    return { path: file.path, record: { ...known!, trust: trustIn(source, known, sha256) } };
+  }
   const about = { url: source.url, bytes, sha256, reason, date: known?.date ?? null };
   const path = await file.isolate(file.path, about);
   throw new DownloadError(
@@ -292,9 +303,7 @@ async function takeAccepted(
   }
   const { bytes, date } = found.record;
   const record: FetchedRecord = { url, bytes, sha256, trust: "accepted", date };
-  await Deno.rename(found.path, file.partialPath);
-  await file.publish(record);
-  await Deno.remove(`${found.path}.json`);
+  await file.publish(record, found.path);
   return { path: file.path, record };
 }
 

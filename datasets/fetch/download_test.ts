@@ -231,6 +231,8 @@ Deno.test("a wrong file is fetched once more, stays in quarantine and is used wh
     assertEquals(names(), { downloads: DONE, quarantine: [] });
     assertEquals((await fetch({ sha256: DIGEST })).record, record);
     assertEquals(server.requests.length, 2);
+    await Deno.remove(path);
+    assertEquals((await fetch({ sha256: DIGEST })).record, record);
   }));
 
 Deno.test("a bit that flips on the way once is mended by fetching once more", () => {
@@ -252,6 +254,7 @@ Deno.test("without a known digest the first file is trusted, and no other one af
     assertEquals([names().downloads, names().quarantine.length], [["toy.zip.json"], 2]);
     server.behaviour = wellBehaved(FILE);
     assertEquals((await fetch()).record, record);
+    assertEquals((await fetch({ sha256: DIGEST })).record.trust, "published");
   }));
 
 Deno.test("a file that changes after it was fetched is noticed", () =>

@@ -70,11 +70,15 @@ export class Download {
     return await readJson(`${this.path}.json`, FetchedRecord);
   }
 
-  /** Gives the finished part its name. The record comes first, so that no file is without one. */
-  async publish(record: FetchedRecord): Promise<void> {
+  /**
+   * Gives a finished file its name. The record comes first, so that no file is without one.
+   *
+   * @param from Where the file and what is noted of it were until now.
+   */
+  async publish(record: FetchedRecord, from = this.partialPath): Promise<void> {
     await writeFileAtomic(`${this.path}.json`, JSON.stringify(record, null, 2) + "\n");
-    await Deno.rename(this.partialPath, this.path);
-    await removeIfThere(`${this.partialPath}.json`);
+    await Deno.rename(from, this.path);
+    await removeIfThere(`${from}.json`);
   }
 
   /**
