@@ -32,6 +32,21 @@ export const davis2016: DatasetDefinition = officialVideos({
   citation: "Perazzi et al., A Benchmark Dataset and Evaluation Methodology for Video Object " +
     "Segmentation, CVPR 2016",
   homepage: "https://davischallenge.org/davis2016/code.html",
+  manifest: {
+    byHand: null,
+    // The address is the one RCF's README gives; neither size nor digest is stated anywhere read.
+    files: [{
+      name: "DAVIS-data.zip",
+      url: "https://graphics.ethz.ch/Downloads/Data/Davis/DAVIS-data.zip",
+      bytes: null,
+      roughly: null,
+      sha256: null,
+      knownFrom: null,
+      archive: "zip",
+      limits: { entries: 50_000, bytes: 10e9 },
+    }],
+    keep: /(?:^|\/)(?:JPEGImages|Annotations)\/480p\//,
+  },
   splits: ["train", "val"],
   motion: "One foreground a video, mostly one animal, person or vehicle, under a moving camera",
   size: { pairs: {}, frames: { train: 2079, val: 1376 }, height: 480, width: 854 },

@@ -14,7 +14,7 @@ import { type Mask, ndarray, packed } from "../base/arrays.ts";
 import type { DatasetDefinition } from "./definition.ts";
 import { readPicture } from "./formats/picture.ts";
 import type { OfficialFiles } from "./official_files.ts";
-import { officialVideos, pairedFrames } from "./official_videos.ts";
+import { downloadedByHand, officialVideos, pairedFrames } from "./official_videos.ts";
 import type { FrameSource } from "./video_store.ts";
 
 const TEST = new Set(
@@ -33,6 +33,7 @@ export const fbms59: DatasetDefinition = officialVideos({
   citation: "Ochs, Malik and Brox, Segmentation of Moving Objects by Long Term Video Analysis, " +
     "TPAMI 36(6), 2014",
   homepage: "https://lmb.informatik.uni-freiburg.de/resources/datasets/moseg.en.html",
+  manifest: downloadedByHand(["FBMS_Trainingset.zip", "FBMS_Testset.zip"]),
   splits: ["train", "test"],
   motion: "One to several objects a video, which may rest for a while",
   size: { pairs: {}, frames: { train: null, test: null }, height: 540, width: 960 },

@@ -18,7 +18,7 @@
 import { z } from "zod";
 import { type NdArray, ndarray, packed } from "../base/arrays.ts";
 import { DataError } from "../base/errors.ts";
-import type { Report } from "./definition.ts";
+import type { Report, Subset } from "./definition.ts";
 import type { FlowDataset, FlowSample } from "./sample.ts";
 import { openStored, StoredAbout, storedAbout, type StoreMeta } from "./stored_dataset.ts";
 import {
@@ -181,6 +181,8 @@ function zeroWhereInvalid({ flow, valid }: Omit<FlowSample, "id">): NdArray<Floa
 /**
  * Opens one split of a store that {@link buildFlowStore} made.
  *
+ * @param split A split of the store, or the name of the `subset`.
+ * @param subset Which pairs of the split it is a part of belong to it.
  * @throws {DataError} When the store is missing or damaged, or holds no pair of that split.
  * @throws {UsageError} When the dataset has no such split.
  */
@@ -188,10 +190,12 @@ export async function openFlowStore(
   path: string,
   datasetId: string,
   split: string,
+  subset?: Subset,
 ): Promise<FlowDataset> {
-  const { store, attributes } = await openStored(path, datasetId, split, Attributes, "flow pairs");
+  const whole = subset?.of ?? split;
+  const { store, attributes } = await openStored(path, datasetId, whole, Attributes, "flow pairs");
   const { dataset, samples } = attributes;
-  const chosen = samples.filter((sample) => sample[1] === split);
+  const chosen = samples.filter(([id, of]) => of === whole && (subset?.has(id) ?? true));
   if (chosen.length === 0) {
     throw new DataError(path, `it holds no pair of split "${split}"`, dataset.notes.join(" "));
   }

@@ -29,6 +29,8 @@ export interface OfficialFolders {
 /** A dataset that comes as files from its authors' page. */
 export interface OfficialDataset
   extends Omit<DatasetDefinition, "build" | "importFrom" | "open">, FlowStoreMeta, OfficialFolders {
+  /** The splits of the files; {@link DatasetDefinition.subsets} come on top. */
+  readonly splits: readonly string[];
   /**
    * The pairs among the files that were found. Asks {@link OfficialFiles.require} for each file a
    * pair needs, so that an incomplete copy is refused as a whole.
@@ -79,19 +81,22 @@ export class OfficialFiles {
 /** Makes the registry's entry of a dataset that is imported from its official files. */
 export function officialDataset(official: OfficialDataset): DatasetDefinition {
   const { folders: _, optionalFolders: __, pairsIn, ...about } = official;
-  const pairs = Object.values(about.size.pairs).reduce((sum, count) => sum + count, 0);
+  const { splits, subsets = {} } = about;
+  const pairs = splits.reduce((sum, split) => sum + about.size.pairs[split], 0);
   return {
     ...about,
-    async importFrom(dir, storePath, report, options) {
+    splits: [...splits, ...Object.keys(subsets)],
+    async importFrom(dir, storePath, report, { notes: more = [], ...options } = {}) {
       const { files, sources } = await gatherSources(dir, official, pairsIn, "pair");
-      const notes = [...files.notes];
+      const notes = [...files.notes, ...more];
       if (sources.length < pairs) {
         notes.push(`Only ${sources.length} of the dataset's ${pairs} pairs were there.`);
       }
       for (const note of notes) report(0, sources.length, note);
       await buildFlowStore(storePath, { ...about, notes }, sources, { ...options, report });
     },
-    open: (dataDir, split) => openFlowStore(join(dataDir, about.id), about.id, split),
+    open: (dataDir, split) =>
+      openFlowStore(join(dataDir, about.id), about.id, split, subsets[split]),
   };
 }
 

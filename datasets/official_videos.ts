@@ -8,6 +8,7 @@ import { type Mask, ndarray, packed } from "../base/arrays.ts";
 import { DataError, UsageError } from "../base/errors.ts";
 import type { DatasetDefinition } from "./definition.ts";
 import { readMaskPng, readPicture } from "./formats/picture.ts";
+import type { Manifest } from "./manifest.ts";
 import {
   gatherSources,
   type OfficialFiles,
@@ -38,11 +39,11 @@ export function officialVideos(official: OfficialVideos): DatasetDefinition {
   const complete = Object.values(videos).reduce((sum, count) => sum + count, 0);
   return {
     ...definition,
-    async importFrom(dir, storePath, report, options) {
+    async importFrom(dir, storePath, report, { notes: more = [], ...options } = {}) {
       const layout = await layoutOf(dir, layouts);
       const place = { ...about, ...layout };
       const { files, sources } = await gatherSources(dir, place, layout.framesIn, "frame");
-      const notes = [...files.notes];
+      const notes = [...files.notes, ...more];
       const found = new Set(sources.map(({ video }) => video)).size;
       if (found < complete) {
         notes.push(`Only ${found} of the dataset's ${complete} videos were there.`);
@@ -70,6 +71,24 @@ export function officialVideos(official: OfficialVideos): DatasetDefinition {
 async function layoutOf(dir: string, layouts: readonly VideoLayout[]): Promise<VideoLayout> {
   for (const layout of layouts) if (await rootOf(dir, layout.folders) !== null) return layout;
   return layouts[0];
+}
+
+/** Archives whose addresses nobody could confirm; the dataset's page has them. */
+export function downloadedByHand(names: readonly string[], keep?: RegExp): Manifest {
+  return {
+    byHand: "the addresses of its files could not be confirmed",
+    files: names.map((name) => ({
+      name,
+      url: null,
+      bytes: null,
+      roughly: null,
+      sha256: null,
+      knownFrom: null,
+      archive: "zip",
+      limits: { entries: 50_000, bytes: 20e9 },
+    })),
+    ...keep && { keep },
+  };
 }
 
 /** Any label but 0 is foreground: masks hold 0 and 1, 0 and 255, or a number an object. */

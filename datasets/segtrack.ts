@@ -14,7 +14,12 @@ import { DataError } from "../base/errors.ts";
 import type { DatasetDefinition } from "./definition.ts";
 import { readPicture } from "./formats/picture.ts";
 import type { OfficialFiles } from "./official_files.ts";
-import { officialVideos, pairedFrames, readForeground } from "./official_videos.ts";
+import {
+  downloadedByHand,
+  officialVideos,
+  pairedFrames,
+  readForeground,
+} from "./official_videos.ts";
 import type { FrameSource } from "./video_store.ts";
 
 /** SegTrack v2, all of which both trains and tests. */
@@ -24,6 +29,7 @@ export const segTrackV2: DatasetDefinition = officialVideos({
   licence: "No formal licence; cite the paper",
   citation: "Li et al., Video Segmentation by Tracking Many Figure-Ground Segments, ICCV 2013",
   homepage: "https://web.engr.oregonstate.edu/~lif/SegTrack2/dataset.html",
+  manifest: downloadedByHand(["SegTrackv2.zip"]),
   splits: ["all"],
   motion: "One to six objects a video; low resolution, blur and fast motion",
   size: { pairs: {}, frames: { all: 1066 }, height: 360, width: 640 },
