@@ -48,6 +48,8 @@ export interface PlannedStage {
    * compression, each as often as it is drawn.
    */
   readonly bytesRead: number;
+  /** What a sample is where it is no pair of pictures with flow: for example "frames". */
+  readonly samples?: string;
   /** Dataset names with split that must be at hand. */
   readonly datasets: readonly string[];
 }

@@ -17,7 +17,7 @@ import { resample } from "../../nn/resample.ts";
 import { channelsOf, FrozenVit, normalized, pyramid } from "./backbone.ts";
 import { resizedPicture } from "./data.ts";
 import type { DropoutMode } from "./decoder.ts";
-import { affinities, borderSegment, groupShare, normalizedCut } from "./merge.ts";
+import { affinities, borderSegments, groupShare, normalizedCut } from "./merge.ts";
 import { Head } from "./model.ts";
 import type { GuessWhatMovesRecipe } from "./recipes.ts";
 
@@ -109,8 +109,10 @@ export class GuessWhatMovesContender implements SegmentationContender {
   /** Looks at the picture alone. */
   async segment({ image }: SegmentationInput): Promise<Segmentation> {
     const segments = await this.segmenter.segments(image);
+    const { merging } = this.segmenter.recipe;
     if (!this.looks) {
-      const background = borderSegment(segments);
+      const cover = merging.kind === "border" ? merging.cover : 0;
+      const background = borderSegments(segments, cover);
       return {
         first: groupShare(segments, background.map((own) => !own)),
         foreground: "first",

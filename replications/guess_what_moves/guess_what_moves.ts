@@ -221,6 +221,7 @@ export function guessWhatMoves(
         learningRate: recipe.learningRate,
         gigaflop: trainingGigaflop(recipe),
         bytesRead: frames === 0 ? 0 : recipe.steps * recipe.batch * bytes / frames,
+        samples: "frames",
         datasets: recipe.videos,
       }];
     },

@@ -18,8 +18,8 @@ export interface Size {
 export type Merging =
   /** The paper's: normalised cut of how alike the segments look to a frozen vision transformer. */
   | { readonly kind: "features"; readonly weights: string; readonly stride: number }
-  /** The segment that covers most of the border against the others; needs no features. */
-  | { readonly kind: "border" };
+  /** The fewest segments that cover a share of the border are background; needs no features. */
+  | { readonly kind: "border"; readonly cover: number };
 
 /** A complete setup. */
 export interface GuessWhatMovesRecipe extends Recipe {
@@ -76,8 +76,8 @@ const demo: GuessWhatMovesRecipe = {
     "without labels.",
     "A small convolutional backbone that is trained along instead of frozen DINO features.",
     "Two decoder layers of 32 channels instead of six of 256; masks at half the picture's size.",
-    "Without DINO features, the segment that covers most of the border is taken for the background, " +
-    "instead of a cut by their likeness.",
+    "Six segments instead of four. Without DINO features, the fewest of them that cover four fifths of " +
+    "the border are taken for the background, instead of a cut by their likeness.",
     "Pictures and flow are mirrored at random, which the paper's are not, and the rate is higher.",
     "A sixth of the objects move with the background, which no method could tell from it by motion: " +
     "even perfect motion segmentation would score a J of about 76.",
@@ -92,11 +92,11 @@ const demo: GuessWhatMovesRecipe = {
     width: 32,
     mask: 32,
     groups: 4,
-    segments: 4,
+    segments: 6,
     doublings: 0,
     decoder: { heads: 4, hidden: 64, layers: 2, dropout: 0 },
   },
-  merging: { kind: "border" },
+  merging: { kind: "border", cover: 0.8 },
   videos: ["moving-shapes:test"],
   heldBack: 1,
   gaps: [1, -1],
@@ -124,7 +124,8 @@ const small: GuessWhatMovesRecipe = {
     "paper adds the training videos.",
     "A convolutional backbone that is trained along instead of frozen DINO features.",
     "Pictures of 112×64 instead of 224×128, flow at 224×128 instead of 854×480.",
-    "Without DINO features, the segment that covers most of the border is taken for the background.",
+    "Without DINO features, the fewest segments that cover four fifths of the border are taken for " +
+    "the background.",
     "The checkpoint is the last one; the paper's is the best by labels.",
   ],
   trainedOn: "DAVIS-2016 val",
@@ -141,7 +142,7 @@ const small: GuessWhatMovesRecipe = {
     doublings: 0,
     decoder: { heads: 4, hidden: 96, layers: 2, dropout: 0.1 },
   },
-  merging: { kind: "border" },
+  merging: { kind: "border", cover: 0.8 },
   videos: ["davis-2016:val"],
   heldBack: 0,
   gaps: [1, 2, -1, -2],
