@@ -16,6 +16,7 @@ import { pwcNetConvolutions, resNet50Convolutions } from "./speed/shapes.ts";
 
 export { convolutionCases, recordConvolutions } from "./speed/convolutions.ts";
 export { GpuMeter } from "./speed/gpu_meter.ts";
+export { type DeviceMemory, deviceMemory, MemoryMeter } from "./speed/memory_meter.ts";
 export { asNew, kernelContest } from "./speed/kernel_contest.ts";
 export { optimizerCase } from "./speed/operations.ts";
 

@@ -1,41 +1,21 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { randomStream } from "../../base/random.ts";
 import { useBackend } from "../../nn/backend.ts";
 import { backward } from "../../nn/backward.ts";
 import { MemoryMeter } from "../../nn/speed/memory_meter.ts";
-import { sequenceLoss } from "./loss.ts";
 import { large, Raft, type RaftConfig } from "./model.ts";
 import { recipes } from "./recipes.ts";
+import { lossOf, noiseBatch } from "./speed_training.ts";
 
 await useBackend("webgpu");
 
 const MIB = 2 ** 20;
 
-/** Noise in the place of a batch; training takes as much memory for it as for pictures. */
-function batchOf(batch: number, height: number, width: number) {
-  const stream = randomStream(0, "memory test", batch, height, width);
-  const noise = (channels: number, deviation: number) =>
-    tf.tensor4d(
-      Float32Array.from(
-        { length: batch * height * width * channels },
-        () => stream.normal(0, deviation),
-      ),
-      [batch, height, width, channels],
-    );
-  return { image1: noise(3, 60), image2: noise(3, 60), flow: noise(2, 3), valid: noise(1, 1) };
-}
-
 /** A step's loss and gradients, and the most that it used beyond what was there before. */
-async function step(raft: Raft, batch: ReturnType<typeof batchOf>, iterations: number) {
-  const { image1, image2, flow, valid } = batch;
-  const run = () =>
-    backward(
-      () => sequenceLoss(raft.predictions(image1, image2, iterations), flow, valid, 0.8),
-      raft.network.trainable.map(({ tensor }) => tensor),
-    );
+async function step(raft: Raft, batch: ReturnType<typeof noiseBatch>, iterations: number) {
+  const parameters = raft.network.trainable.map(({ tensor }) => tensor);
   const meter = new MemoryMeter();
-  const { value, grads } = run();
+  const { value, grads } = backward(() => lossOf(raft, batch, iterations), parameters);
   meter.close();
   const values = await Promise.all([value, ...grads].map((tensor) => tensor.data()));
   tf.dispose([value, grads]);
@@ -56,7 +36,7 @@ const narrow: RaftConfig = {
 for (const [kind, config] of Object.entries({ small: recipes.demo.model, large: narrow })) {
   Deno.test(`recomputing (${kind}) gives the same bits in less memory, flat in iterations`, async () => {
     const raft = new Raft(config);
-    const batch = batchOf(1, 64, 96);
+    const batch = noiseBatch(64, 96);
     await step(raft, batch, 1); // the parameters come to the device
     const bytes: Record<string, number> = {};
     for (const iterations of [2, 6]) {
@@ -81,7 +61,7 @@ Deno.test("activations of the demo's training step stay within 64 MiB", async ()
   const { model, iterations, stages: [{ batch, data: [{ augmentation }] }] } = recipes.demo;
   const raft = new Raft(model);
   const { height, width } = augmentation.crop;
-  const noise = batchOf(batch, height, width);
+  const noise = noiseBatch(height, width, batch);
   await step(raft, noise, 1);
   const { bytes } = await step(raft, noise, iterations);
   assertLess(bytes, 64 * MIB);
