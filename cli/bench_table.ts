@@ -56,7 +56,7 @@ export function sizesTable({ points, fits, error }: SizeCurve): string {
 }
 
 /** Columns as wide as their widest cell; a row of two cells is a remark and widens nothing. */
-function aligned(rows: readonly (readonly string[])[]): string {
+export function aligned(rows: readonly (readonly string[])[]): string {
   const [header] = rows;
   const widths = header.map((_, column) =>
     Math.max(...rows.filter((row) => column === 0 || row.length > 2).map((r) => r[column].length))

@@ -30,6 +30,15 @@ export interface Form {
   readonly of?: object;
 }
 
+/** The form a tensor's copy has; where 4 divides the channels, their number makes no difference. */
+export const formOf = (channels: number): Form => ({ channels: channels % 4 === 0 ? 0 : channels });
+
+/** Texels that a tensor of this shape takes, its last axis padded to whole ones. */
+export function countOf(shape: readonly number[]): number {
+  const channels = shape.at(-1)!;
+  return shape.slice(0, -1).reduce((a, b) => a * b, 1) * Math.ceil(channels / 4);
+}
+
 const same = (a: Form, b: Form) =>
   a.channels === b.channels && a.slope === b.slope && a.of === b.of;
 
