@@ -175,7 +175,11 @@ Deno.test("evaluateFlow() refuses broken predictions", async () => {
   const nan = contender((h, w) => constant(h, w, NaN));
   await assertRejects(() => evaluate({ contender: nan }), ReflowError, "sample s/0");
   const uncropped = contender(() => constant(HEIGHT, WIDTH, 0));
-  await assertRejects(() => evaluate({ contender: uncropped }), TypeError, "expected 8x16x2");
+  await assertRejects(
+    () => evaluate({ contender: uncropped }),
+    TypeError,
+    "gave a 5x13x2 field, which is neither 8x16x2",
+  );
   const silent = { ...zeroFlow(), predict: () => Promise.resolve([]) };
   await assertRejects(() => evaluate({ contender: silent }), TypeError, "0 fields");
 });

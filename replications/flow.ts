@@ -7,12 +7,17 @@ import { packed } from "../base/arrays.ts";
 import { DataError, UsageError } from "../base/errors.ts";
 import { flowToColor } from "../base/flow_color.ts";
 import { nearest } from "../base/nearest.ts";
-import type { FlowContender } from "../benchmarks/contenders/contender.ts";
+import { type FlowContender, sizingOf } from "../benchmarks/contenders/contender.ts";
 import { farneback } from "../benchmarks/contenders/farneback.ts";
 import { zeroFlow } from "../benchmarks/contenders/zero.ts";
 import { evaluateFlow } from "../benchmarks/evaluate.ts";
 import { pad } from "../benchmarks/protocols/padding.ts";
-import { defaultProtocol, flowProtocol, withIterations } from "../benchmarks/protocols/protocol.ts";
+import {
+  defaultProtocol,
+  flowProtocol,
+  type FlowSchool,
+  withIterations,
+} from "../benchmarks/protocols/protocol.ts";
 import { writeFlo } from "../datasets/formats/flo.ts";
 import { readPicture, writePng } from "../datasets/formats/picture.ts";
 import { findDataset, openDataset, splitVolume } from "../datasets/registry.ts";
@@ -36,13 +41,20 @@ export async function flowBaseline(name: string): Promise<FlowContender> {
   );
 }
 
-/** Scores a flow contender on a dataset. */
+/**
+ * Scores a flow contender on a dataset.
+ *
+ * @param school Whose protocols are meant where the request names none; RAFT's unless told.
+ */
 export async function scoreFlow(
   contender: FlowContender,
   request: EvaluationRequest,
+  school?: FlowSchool,
 ): Promise<Scored> {
   const dataset = await openDataset(request.dataset, request.dataDir);
-  const usual = request.protocol ? flowProtocol(request.protocol) : defaultProtocol(dataset.id);
+  const usual = request.protocol
+    ? flowProtocol(request.protocol)
+    : defaultProtocol(dataset.id, school);
   const protocol = request.iterations ? withIterations(usual, request.iterations) : usual;
   const { evaluation, samples } = await evaluateFlow({
     contender,
@@ -100,7 +112,8 @@ export async function predictFlow(
       "Give two pictures of one size.",
     );
   }
-  const padded = [first, second].map((picture) => pad(picture, "sintel", 8));
+  const { padding, multiple } = sizingOf(contender, "");
+  const padded = [first, second].map((picture) => pad(picture, padding, multiple));
   const corner = padded.map(({ padded }) =>
     padded.hi(Math.min(64, padded.shape[0]), Math.min(64, padded.shape[1]))
   );
@@ -108,9 +121,9 @@ export async function predictFlow(
   const started = performance.now();
   const [flow] = await contender.predict(padded[0].padded, padded[1].padded, [iterations]);
   const seconds = (performance.now() - started) / 1000;
-  const cropped = padded[0].crop(flow);
-  await writeFlo(out, cropped);
-  if (image) await writePng(image, flowToColor(cropped).picture);
+  const restored = padded[0].restore(flow);
+  await writeFlo(out, restored);
+  if (image) await writePng(image, flowToColor(restored).picture);
   return { out, image: image ?? null, width, height, iterations, seconds };
 }
 

@@ -7,12 +7,18 @@ import * as tf from "@tensorflow/tfjs";
 import { type FlowField, ndarray, packed, type Picture } from "../../base/arrays.ts";
 import { EnvironmentError } from "../../base/errors.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
+import type { Sizing } from "../../benchmarks/protocols/padding.ts";
 import { largestBinding } from "../../nn/backend.ts";
 import type { Raft } from "./model.ts";
 
 /** A RAFT model on the device that protocols can score. */
 export class RaftContender implements FlowContender {
   constructor(readonly raft: Raft, readonly stamp: FlowContender["stamp"]) {}
+
+  /** As RAFT's `evaluate.py` pads: KITTI's pictures (and HD1K's, alike) at the bottom. */
+  sizing(dataset: string): Sizing {
+    return { padding: /^(kitti|hd1k)/.test(dataset) ? "kitti" : "sintel", multiple: 8 };
+  }
 
   /**
    * Flow from the first picture to the second, one field an iteration count.
@@ -24,21 +30,47 @@ export class RaftContender implements FlowContender {
     image2: Picture,
     iterations: readonly number[],
   ): Promise<FlowField[]> {
+    return (await this.infer(image1, image2, iterations, null)).flows;
+  }
+
+  /** As {@link predict}, from a flow at 1/8 resolution (RAFT's `flow_init`). */
+  async predictFrom(
+    image1: Picture,
+    image2: Picture,
+    iterations: number,
+    start: FlowField | null,
+  ): Promise<{ flow: FlowField; coarse: FlowField }> {
+    const { flows: [flow], coarse } = await this.infer(image1, image2, [iterations], start);
+    return { flow, coarse };
+  }
+
+  private async infer(
+    image1: Picture,
+    image2: Picture,
+    iterations: readonly number[],
+    start: FlowField | null,
+  ): Promise<{ flows: FlowField[]; coarse: FlowField }> {
     const [height, width] = image1.shape;
     this.requireRoom(height, width);
     const { raft } = this;
     raft.batchNormMode.batchStatistics = false;
-    const { flows, coarse } = tf.tidy(() =>
-      raft.infer(toTensor(image1), toTensor(image2), iterations)
+    const result = tf.tidy(() =>
+      raft.infer(
+        toTensor(image1),
+        toTensor(image2),
+        iterations,
+        start ? tf.tensor4d(packed(start), [1, height / 8, width / 8, 2]) : undefined,
+      )
     );
     try {
-      const fields: FlowField[] = [];
-      for (const flow of flows) {
-        fields.push(ndarray(await flow.data() as Float32Array, [height, width, 2]));
+      const flows: FlowField[] = [];
+      for (const flow of result.flows) {
+        flows.push(ndarray(await flow.data() as Float32Array, [height, width, 2]));
       }
-      return fields;
+      const coarse = await result.coarse.data() as Float32Array;
+      return { flows, coarse: ndarray(coarse, [height / 8, width / 8, 2]) };
     } finally {
-      tf.dispose([flows, coarse]);
+      tf.dispose([result.flows, result.coarse]);
     }
   }
 
