@@ -11,7 +11,14 @@ import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
 import { comparePublished } from "../../benchmarks/published.ts";
 import { openDataset } from "../../datasets/registry.ts";
 import { oneCycle } from "../../nn/schedules.ts";
-import { bytesPerDraw, flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
+import {
+  bytesPerDraw,
+  flowBaseline,
+  flowBaselines,
+  foreignFlow,
+  predictFlow,
+  scoreFlow,
+} from "../flow.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
 import { RaftContender } from "./contender.ts";
@@ -154,6 +161,7 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
     }),
   training,
   contender,
+  foreign: foreignFlow,
   evaluate: scoreFlow,
   compare: (scored, trainedOn) => comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn),
   predict: predictFlow,
