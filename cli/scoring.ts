@@ -183,17 +183,15 @@ export function scoreLine({ contender, dataset, split, metrics, samples }: Evalu
   return `${contender.name}: EPE ${number(metrics.epe)} on ${dataset}:${split} (${of})`;
 }
 
-/** Evaluations of one contender with every metric, averaged both ways, a column a dataset. */
+/** Evaluations of one contender: every metric that has a value, averaged both ways, a column a dataset. */
 export function metricsText(evaluations: readonly Evaluation[], run: string): string {
-  const quantities = groupMetrics(evaluations.flatMap(({ metrics }) => Object.keys(metrics)));
+  const names = evaluations.flatMap(({ metrics }) =>
+    Object.keys(metrics).filter((name) => metrics[name] !== null)
+  );
   const table = [
-    [
-      "",
-      "",
-      ...evaluations.map(({ dataset, split }) => `${dataset}:${split}`),
-    ],
-    ...quantities.flatMap((conventions) =>
-      conventions.map((metric, i) => [
+    ["", "", ...evaluations.map(({ dataset, split }) => `${dataset}:${split}`)],
+    ...groupMetrics(names).flatMap((conventions) =>
+      conventions.toSorted((a, b) => a.averaging < b.averaging ? -1 : 1).map((metric, i) => [
         i === 0 ? withUnit(metric) : "",
         metric.averaging,
         ...evaluations.map(({ metrics }) => number(metrics[metric.name])),
