@@ -162,11 +162,11 @@ export async function evaluationRun(
       scale: `${evaluations[0].contender.name} scored on ${places.join("; ")}`,
       notes: [...new Set(scored.flatMap(({ notes }) => notes ?? []))],
       seed: 0,
-      commands: evaluations.map(({ dataset, split, protocol }) =>
-        `deno task ${paper.id} evaluate ${
-          optionOf(source)
-        } --dataset ${dataset}:${split} --protocol ${protocol.id}`
-      ),
+      commands: scored.map(({ evaluation: { dataset, split, protocol, samples }, data }) => {
+        const part = samples < data.samples ? ` --samples ${samples}` : "";
+        return `deno task ${paper.id} evaluate ${optionOf(source)} ` +
+          `--dataset ${dataset}:${split} --protocol ${protocol.id}${part}`;
+      }),
     }),
     status: "complete",
     finishedAt: new Date().toISOString(),
