@@ -8,11 +8,17 @@ import { sha256, sha256File } from "../../base/files.ts";
 import { evaluateFlow } from "../../benchmarks/evaluate.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
 import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
-import { MODEL_SIZE } from "../../benchmarks/record.ts";
-import { compare } from "../../benchmarks/verdict.ts";
+import { comparePublished } from "../../benchmarks/published.ts";
 import { openDataset } from "../../datasets/registry.ts";
 import { oneCycle } from "../../nn/schedules.ts";
-import { bytesPerDraw, flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
+import {
+  bytesPerDraw,
+  flowBaseline,
+  flowBaselines,
+  foreignFlow,
+  predictFlow,
+  scoreFlow,
+} from "../flow.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
 import { RaftContender } from "./contender.ts";
@@ -156,19 +162,8 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
     }),
   training,
   contender,
+  foreign: foreignFlow,
   evaluate: scoreFlow,
-  compare(scored, trainedOn) {
-    const ours = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
-    const size = ours[0]?.evaluation.contender.parameters;
-    const numbers = PUBLISHED_BY_MODEL[size === 5_257_536 ? "raft" : "raft-small"];
-    const parameters = numbers.find(({ metric }) => metric === MODEL_SIZE)?.value;
-    return numbers.map((published) => {
-      const comparisons = ours.map(({ evaluation, samples }) =>
-        compare(published, evaluation, { training: trainedOn, parameters, samples })
-      );
-      return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
-        compare(published, null, { training: trainedOn });
-    });
-  },
+  compare: (scored, trainedOn) => comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn),
   predict: predictFlow,
 };
