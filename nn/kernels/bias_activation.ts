@@ -1,8 +1,8 @@
 /**
  * Bias and activation after a convolution or a matrix product in one pass: y = a(x + bias).
  *
- * The gradient goes through the output, not the input (ReLU: y > 0, sigmoid: y(1 − y), tanh: 1 − y²),
- * so the sum x + bias is never kept. GELU takes most values twice; its gradient reads x and bias.
+ * The gradient goes through the output, not the input ({@link SLOPE}), so the sum x + bias is never
+ * kept. GELU takes most values twice; its gradient reads x and bias.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   activationText,
   type ByValue,
   byValue,
+  LEAK,
   onHost,
   SLOPE,
 } from "./activation.ts";
@@ -156,6 +157,7 @@ function composed<T extends tf.Tensor>(x: T, bias: tf.Tensor, activation: Activa
   if (activation === "gelu") {
     return tf.mul(tf.mul(sum, 0.5), tf.add(tf.erf(tf.mul(sum, Math.SQRT1_2)), 1));
   }
+  if (activation === "leaky") return tf.leakyRelu(sum, LEAK);
   return activation === "none" ? sum : tf[activation](sum);
 }
 
