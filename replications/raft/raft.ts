@@ -8,8 +8,7 @@ import { sha256, sha256File } from "../../base/files.ts";
 import { evaluateFlow } from "../../benchmarks/evaluate.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
 import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
-import { MODEL_SIZE } from "../../benchmarks/record.ts";
-import { compare } from "../../benchmarks/verdict.ts";
+import { comparePublished } from "../../benchmarks/published.ts";
 import { openDataset } from "../../datasets/registry.ts";
 import { oneCycle } from "../../nn/schedules.ts";
 import { type FlowBatch, openBatches } from "../flow_batches.ts";
@@ -157,18 +156,6 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
   training,
   contender,
   evaluate: scoreFlow,
-  compare(scored, trainedOn) {
-    const ours = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
-    const size = ours[0]?.evaluation.contender.parameters;
-    const numbers = PUBLISHED_BY_MODEL[size === 5_257_536 ? "raft" : "raft-small"];
-    const parameters = numbers.find(({ metric }) => metric === MODEL_SIZE)?.value;
-    return numbers.map((published) => {
-      const comparisons = ours.map(({ evaluation, samples }) =>
-        compare(published, evaluation, { training: trainedOn, parameters, samples })
-      );
-      return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
-        compare(published, null, { training: trainedOn });
-    });
-  },
+  compare: (scored, trainedOn) => comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn),
   predict: predictFlow,
 };
