@@ -16,7 +16,7 @@ import { kernelSet } from "./selection.ts";
 import { keepTexels, newTexels } from "./texels.ts";
 
 /** Most maps that one dispatch joins. */
-const MOST = 3;
+const MOST = 4;
 
 const widthsOf = (parts: number) =>
   Object.fromEntries(range(parts).map((i) => [`width${i}`, "i32" as const]));
@@ -187,7 +187,7 @@ tf.registerGradient({
 /**
  * Maps one behind the other along their last axis.
  *
- * @param maps Two or three, equally shaped but for the last axis.
+ * @param maps Two to four, equally shaped but for the last axis.
  * @param gate Shaped like the first map, which it is multiplied with.
  * @returns Differentiable with respect to the maps and the gate.
  */

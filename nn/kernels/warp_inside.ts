@@ -12,12 +12,6 @@ import { gridSample } from "./grid_sample.ts";
 import { defineGradient, defineKernel, hostZeros } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 
-/**
- * Share of a sample's weight that must lie inside. Less than 1, so that rounding doesn't drop what
- * lies on the border.
- */
-export const LEAST_INSIDE = 0.9999;
-
 /** So far outside that sampling finds nothing. */
 const NOWHERE = -1e6;
 
@@ -25,7 +19,7 @@ const PLACES: Program = {
   name: "warp places",
   inputs: ["flow"],
   widths: [1, 1],
-  uniforms: { pixels: "i32", height: "i32", width: "i32", scale: "f32" },
+  uniforms: { pixels: "i32", height: "i32", width: "i32", scale: "f32", least: "f32" },
   workgroup: 64,
   code: `
 fn inside(at : f32, length : i32) -> f32 { return 1.0 - max(max(-at, at - f32(length - 1)), 0.0); }
@@ -36,20 +30,26 @@ fn main(index : i32) {
   let across = inside(x, uniforms.width);
   let down = inside(y, uniforms.height);
   // Both may be negative, so that their product alone says nothing.
-  let kept = across > 0.0 && across * down >= ${LEAST_INSIDE};
+  let kept = across > 0.0 && across * down >= uniforms.least;
   result[index * 2] = select(${NOWHERE}, x, kept);
   result[index * 2 + 1] = select(${NOWHERE}, y, kept);
 }`,
 };
 
-const places = defineKernel<{ scale: number }>({
+interface Attributes {
+  readonly scale: number;
+  readonly least: number;
+}
+
+const places = defineKernel<Attributes>({
   name: "WarpPlaces",
-  gpu(backend, { flow }, { scale }) {
+  gpu(backend, { flow }, { scale, least }) {
     const [batch, height, width] = flow.shape;
     const pixels = batch * height * width;
-    return dispatch(backend, PLACES, [flow], flow.shape, [pixels, height, width, scale], pixels);
+    const uniforms = [pixels, height, width, scale, least];
+    return dispatch(backend, PLACES, [flow], flow.shape, uniforms, pixels);
   },
-  oracle({ flow }, { scale }) {
+  oracle({ flow }, { scale, least }) {
     const [batch, height, width] = flow.shape;
     const out = hostZeros(flow.shape);
     const inside = (at: number, length: number) => 1 - Math.max(-at, at - (length - 1), 0);
@@ -57,7 +57,7 @@ const places = defineKernel<{ scale: number }>({
       const x = i % width + scale * flow.data[2 * i];
       const y = Math.floor(i / width) % height + scale * flow.data[2 * i + 1];
       const across = inside(x, width);
-      const kept = across > 0 && across * inside(y, height) >= LEAST_INSIDE;
+      const kept = across > 0 && across * inside(y, height) >= least;
       out.data[2 * i] = kept ? x : NOWHERE;
       out.data[2 * i + 1] = kept ? y : NOWHERE;
     }
@@ -66,7 +66,7 @@ const places = defineKernel<{ scale: number }>({
 });
 
 // Where a sample was dropped, sampling hands back zeros.
-defineGradient<{ scale: number }>("WarpPlaces", [], {
+defineGradient<Attributes>("WarpPlaces", [], {
   flow: (dy, _inputs, { scale }) => tf.mul(dy, scale),
 });
 
@@ -76,9 +76,16 @@ defineGradient<{ scale: number }>("WarpPlaces", [], {
  * @param image Map 2, [batch, height, width, channels].
  * @param flow From map 1 to map 2, [batch, height, width, 2].
  * @param scale Factor that brings the flow to the map's pixels.
+ * @param least Share of a sample's weight that must lie inside. Less than 1, so that rounding doesn't
+ * drop what lies on the border.
  * @returns [batch, height, width, channels]. Differentiable with respect to both; what is dropped has
  * no gradient.
  */
-export function warpInside(image: tf.Tensor4D, flow: tf.Tensor4D, scale: number): tf.Tensor4D {
-  return gridSample(image, places({ flow }, { scale }) as tf.Tensor4D);
+export function warpInside(
+  image: tf.Tensor4D,
+  flow: tf.Tensor4D,
+  scale: number,
+  least = 0.9999,
+): tf.Tensor4D {
+  return gridSample(image, places({ flow }, { scale, least }) as tf.Tensor4D);
 }
