@@ -4,7 +4,6 @@
  * @module
  */
 import { join } from "@std/path";
-import { packed } from "../base/arrays.ts";
 import { DataError, UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { flowToColor } from "../base/flow_color.ts";
@@ -166,14 +165,4 @@ export async function predictFlow(
   await writeFlo(out, restored);
   if (image) await writePng(image, flowToColor(restored).picture);
   return { out, image: image ?? null, width, height, iterations, seconds };
-}
-
-/** Copies a picture into a float batch, whatever its strides. */
-export function intoBatch(
-  batch: Float32Array,
-  index: number,
-  picture: Parameters<typeof packed>[0],
-): void {
-  const values = packed(picture);
-  batch.set(values as ArrayLike<number>, index * values.length);
 }

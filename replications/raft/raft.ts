@@ -11,6 +11,7 @@ import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
 import { comparePublished } from "../../benchmarks/published.ts";
 import { openDataset } from "../../datasets/registry.ts";
 import { oneCycle } from "../../nn/schedules.ts";
+import { type FlowBatch, openBatches } from "../flow_batches.ts";
 import {
   bytesPerDraw,
   flowBaseline,
@@ -21,9 +22,9 @@ import {
 } from "../flow.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
+import { augment } from "./augment.ts";
 import { RaftContender } from "./contender.ts";
 import { trainingGigaflop } from "./cost.ts";
-import { openBatches, type RaftBatch } from "./data.ts";
 import { sequenceLoss } from "./loss.ts";
 import { Raft } from "./model.ts";
 import { PUBLISHED_BY_MODEL } from "./published.ts";
@@ -36,8 +37,8 @@ async function stageOf(
   { iterations, recompute = false }: RaftRecipe,
   raft: Raft,
   { seed, dataDir }: { seed: number; dataDir: string },
-): Promise<Stage<RaftBatch>> {
-  const batches = await openBatches(stage, seed, dataDir);
+): Promise<Stage<FlowBatch>> {
+  const batches = await openBatches(stage, { paper: "raft", seed, dataDir, augment });
   return {
     name: stage.name,
     steps: stage.steps,
