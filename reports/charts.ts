@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { quantile } from "../base/quantile.ts";
 import { decimal, integer, NO_VALUE } from "./format.ts";
 import { type Group, isBaseline } from "./groups.ts";
 import type { LoadedRun } from "./load.ts";
@@ -185,14 +186,6 @@ export function distributionCharts(groups: readonly Group[]): Chart[] {
       },
     }];
   });
-}
-
-/** Linear interpolation between the order statistics of sorted values. */
-export function quantile(sorted: Float64Array, q: number): number {
-  const at = q * (sorted.length - 1);
-  const below = Math.floor(at);
-  const above = Math.ceil(at);
-  return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
 }
 
 /** At most {@link MAX_POINTS} points that keep the ends and every stretch's extremes. */

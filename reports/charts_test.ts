@@ -1,13 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  curveCharts,
-  distributionCharts,
-  iterationCharts,
-  MAX_POINTS,
-  quantile,
-  thin,
-} from "./charts.ts";
+import { curveCharts, distributionCharts, iterationCharts, MAX_POINTS, thin } from "./charts.ts";
 import { fabricateRun } from "./fabricated_run.ts";
 import { groupEvaluations } from "./groups.ts";
 
@@ -34,12 +27,6 @@ Deno.test("thin() keeps the ends and the extremes of a long line, in order", () 
     }),
     { numRuns: 50 },
   );
-});
-
-Deno.test("quantile() interpolates between order statistics", () => {
-  const values = Float64Array.of(1, 2, 4);
-  assertEquals([0, 0.25, 0.5, 0.75, 1].map((q) => quantile(values, q)), [1, 1.5, 2, 3, 4]);
-  assertEquals(quantile(Float64Array.of(7), 0.9), 7);
 });
 
 Deno.test("curveCharts() smooths what is noisy and nothing else", () => {
