@@ -7,7 +7,7 @@ import { quantile } from "../base/quantile.ts";
 import { decimal, integer, NO_VALUE } from "./format.ts";
 import { type Group, isBaseline } from "./groups.ts";
 import type { LoadedRun } from "./load.ts";
-import { metricName, withUnit } from "./metric_names.ts";
+import { metricName, withUnit } from "../benchmarks/metric_names.ts";
 
 /** One line of a chart. */
 export interface Series {

@@ -3,7 +3,7 @@
 import { type Markup, Scroll, Section } from "../components.tsx";
 import { count, decimal, duration, integer, percent } from "../format.ts";
 import { type Entry, type Group, isBaseline, zeroFlow } from "../groups.ts";
-import { groupMetrics, type MetricName } from "../metric_names.ts";
+import { groupMetrics, type MetricName } from "../../benchmarks/metric_names.ts";
 
 /** One table a dataset split and protocol. */
 export function Evaluations({ groups }: { groups: readonly Group[] }): Markup | null {

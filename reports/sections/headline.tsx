@@ -5,7 +5,7 @@ import { Badge, Figure, type Markup } from "../components.tsx";
 import { count, decimal, duration, integer, moment, percent } from "../format.ts";
 import { groupEvaluations, isBaseline, zeroFlow } from "../groups.ts";
 import type { LoadedRun } from "../load.ts";
-import { metricName } from "../metric_names.ts";
+import { metricName } from "../../benchmarks/metric_names.ts";
 import { headline } from "../verdict.ts";
 import { shortAdapter } from "./environment.tsx";
 
