@@ -5,8 +5,10 @@
  * @module
  */
 import type { ComponentChildren, VNode } from "preact";
+import type { ComparisonVerdict } from "../benchmarks/comparison/comparison_record.ts";
 import type { Verdict } from "../benchmarks/record.ts";
-import type { Chart } from "./charts.ts";
+import type { Chart } from "./chart.ts";
+import { COMPARISON_MARKS } from "./comparison_words.ts";
 import type { Rendered } from "./pictures.ts";
 import { VERDICT_MARKS } from "./verdict.ts";
 
@@ -86,6 +88,15 @@ export function Badge({ verdict }: { verdict: Verdict }): Markup {
   return (
     <span class={`badge ${verdict.replace(" ", "-")}`}>
       <span aria-hidden="true">{VERDICT_MARKS[verdict]}</span> {verdict}
+    </span>
+  );
+}
+
+/** The same for the verdict of a comparison. */
+export function ComparisonBadge({ verdict }: { verdict: ComparisonVerdict }): Markup {
+  return (
+    <span class={`badge ${verdict.replace(" ", "-")}`}>
+      <span aria-hidden="true">{COMPARISON_MARKS[verdict]}</span> {verdict}
     </span>
   );
 }

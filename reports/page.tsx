@@ -10,7 +10,7 @@
  */
 import { renderToString } from "preact-render-to-string";
 import { createHash } from "node:crypto";
-import type { Chart } from "./charts.ts";
+import type { Chart } from "./chart.ts";
 import type { Content, Markup } from "./components.tsx";
 
 /** What fills the page. */

@@ -11,7 +11,7 @@ import type {
   SpeedRecord,
   SpeedRow,
 } from "../benchmarks/speed/speed_record.ts";
-import type { Chart } from "./charts.ts";
+import type { Chart } from "./chart.ts";
 import { ChartFigure, Figure, type Markup, Scroll, Section } from "./components.tsx";
 import {
   count,

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** Sections made of charts: training, update iterations, distribution over samples. @module */
-import type { Chart } from "../charts.ts";
+import type { Chart } from "../chart.ts";
 import { ChartFigure, type Markup, Section } from "../components.tsx";
 
 /** How training went; null where no curve was kept. */
