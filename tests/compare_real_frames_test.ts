@@ -234,10 +234,6 @@ Deno.test({
           assert(moved.some(({ change }) => change > 0));
           const page = await Deno.readTextFile(out);
           for (const flip of moved) assertStringIncludes(page, `<code>${flip.id}</code>`);
-          console.log(
-            `${name}: ${moved.filter(({ change }) => change > 0).length} of 9 worse, ` +
-              moved.map(({ id, change }) => `${id} ${(100 * change).toFixed(2)} %`).join(", "),
-          );
         });
       }
       await t.step(
