@@ -8,7 +8,7 @@ import { basename, join } from "@std/path";
 import { z } from "zod";
 import { DataError, UsageError } from "../../base/errors.ts";
 import { exists, writeFileAtomic } from "../../base/files.ts";
-import { RunRecord } from "../record.ts";
+import type { RunRecord } from "../record.ts";
 import { check, parseJson, parseRecord, RunFolder } from "../run_folder.ts";
 
 /** Version of a pinned file; a reader refuses those of a later one. */
