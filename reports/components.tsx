@@ -142,7 +142,7 @@ export function Picture({ of, alt, class: name }: {
   return <img class={name} src={of.uri} width={of.width} height={of.height} alt={alt} />;
 }
 
-/** A chart drawn by `page.js`, and the same numbers as a table. */
+/** A chart drawn by `page.js`, and the same numbers as a table; both can be saved. */
 export function ChartFigure({ chart }: { chart: Chart }): Markup {
   return (
     <figure class="chart">
@@ -150,10 +150,20 @@ export function ChartFigure({ chart }: { chart: Chart }): Markup {
       <div class="plot">
         <canvas id={chart.id} role="img" aria-label={chart.description} />
       </div>
-      <details>
-        <summary>Numbers</summary>
-        <PlainTable label={`${chart.title}, numbers`} {...chart.table} />
-      </details>
+      <div class="below">
+        <details data-table={chart.id}>
+          <summary>Numbers</summary>
+          <PlainTable label={`${chart.title}, numbers`} {...chart.table} />
+        </details>
+        <p class="saves">
+          <button type="button" data-png={chart.id} aria-label={`Save ${chart.title} as a picture`}>
+            PNG
+          </button>
+          <button type="button" data-csv={chart.id} aria-label={`Save ${chart.title} as a table`}>
+            CSV
+          </button>
+        </p>
+      </div>
     </figure>
   );
 }

@@ -104,7 +104,7 @@ Deno.test("each chart has a table twin, each picture an alternative", () => {
   assertEquals(charts.length, 5);
   for (const { id } of charts) {
     const figure = elements(html, "figure").find((f) => f.content.includes(`id="${id}"`));
-    assert(figure?.content.includes("<details>") && figure.content.includes("<table>"), id);
+    assert(figure?.content.includes("<details ") && figure.content.includes("<table>"), id);
   }
   for (const [image] of html.matchAll(/<img[^>]*>/g)) {
     assert(/ alt="/.test(image) && / width="\d+" height="\d+"/.test(image));
@@ -117,7 +117,7 @@ Deno.test("hostile text stays text", async () => {
   assert(markup.includes("&quot;'`&lt;/script>&lt;img src=x"));
   for (const raw of ["<img src=x", "</script", "<!--", `"'`]) assert(!markup.includes(raw), raw);
   assertEquals(page.split("<script").length, page.split("</script").length);
-  assertEquals(elements(page, "script").length, 3);
+  assertEquals(elements(page, "script").length, 4);
   const { content } = elements(page, "script")[0];
   assert(!/[<>&\u2028\u2029]/.test(content));
   assertEquals(JSON.parse(content)[0].title, `Loss${HOSTILE}`);
