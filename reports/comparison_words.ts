@@ -11,6 +11,7 @@ import type {
   ComparisonVerdict,
   Flip,
 } from "../benchmarks/comparison/comparison_record.ts";
+import { inlineText, tableOf } from "./markdown.ts";
 import { bytes, count, decimal, integer, NO_VALUE, time, times } from "./format.ts";
 
 /** The verdict as a sentence. */
@@ -127,16 +128,16 @@ export function comparisonMarkdown(report: ComparisonReport): string {
     "",
     `Base ${names[0]}, candidate ${names[1]}.`,
     "",
-    ...report.reasons.map((reason) => `- ${inline(reason)}`),
-    ...report.warnings.map((warning) => `- Note: ${inline(warning)}`),
+    ...report.reasons.map((reason) => `- ${inlineText(reason)}`),
+    ...report.warnings.map((warning) => `- Note: ${inlineText(warning)}`),
     ...report.notCompared.map(({ what, reason }) =>
-      `- Not compared: ${inline(what)}, ${inline(reason)}`
+      `- Not compared: ${inlineText(what)}, ${inlineText(reason)}`
     ),
   ];
   if (report.evaluations.length > 0) {
     lines.push(
       "",
-      table(
+      tableOf(
         ["Data", "Metric", "Base", "Candidate", "Change", "95 % interval", "Verdict"],
         report.evaluations.map((e) => [
           `${e.dataset}:${e.split}`,
@@ -156,7 +157,7 @@ export function comparisonMarkdown(report: ComparisonReport): string {
       "",
       `<details><summary>${count(flips.length, "sample")} moved beyond the tolerance</summary>`,
       "",
-      table(
+      tableOf(
         ["Data", "Sample", "Base", "Candidate", "Change"],
         flips.slice(0, 20).map((flip) => [
           flip.dataset,
@@ -174,7 +175,7 @@ export function comparisonMarkdown(report: ComparisonReport): string {
   if (report.costs.length > 0) {
     lines.push(
       "",
-      table(
+      tableOf(
         ["Cost", "Base", "Candidate", "Ratio", ""],
         report.costs.map((cost) => [
           cost.what,
@@ -193,7 +194,7 @@ export function comparisonMarkdown(report: ComparisonReport): string {
         count(report.differences.length, "difference")
       } in what they were made with</summary>`,
       "",
-      table(
+      tableOf(
         ["Area", "Setting", "Base", "Candidate"],
         report.differences.map(({ area, name, base, candidate }) => [area, name, base, candidate]),
       ),
@@ -206,17 +207,6 @@ export function comparisonMarkdown(report: ComparisonReport): string {
 
 function withoutGap({ quantity, unit }: { quantity: string; unit: string }): string {
   return unit === "" ? quantity : `${quantity} (${unit})`;
-}
-
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]) => `| ${cells.map(inline).join(" | ")} |`;
-  return [row(columns), `|${" --- |".repeat(columns.length)}`, ...rows.map(row)].join("\n");
-}
-
-/** Text that Markdown takes for text, in one line: no tags, links, mentions or cells. */
-function inline(text: string): string {
-  return text.replaceAll(/[\r\n\u2028\u2029]+/g, " ").replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;").replaceAll(/[\\`*_{}[\]|~#]/g, "\\$&").replaceAll("@", "@\u200b");
 }
 
 /** A name as code, whatever is in it. */
