@@ -142,6 +142,15 @@ export function Picture({ of, alt, class: name }: {
   return <img class={name} src={of.uri} width={of.width} height={of.height} alt={alt} />;
 }
 
+/** An image that `zoom.js` enlarges together with the others of its sample. */
+export function Zoomed({ of, alt }: { of: Rendered; alt: string }): Markup {
+  return (
+    <div class="zoomed">
+      <Picture of={of} alt={alt} />
+    </div>
+  );
+}
+
 /** A chart drawn by `page.js`, and the same numbers as a table; both can be saved. */
 export function ChartFigure({ chart }: { chart: Chart }): Markup {
   return (
@@ -156,10 +165,10 @@ export function ChartFigure({ chart }: { chart: Chart }): Markup {
           <PlainTable label={`${chart.title}, numbers`} {...chart.table} />
         </details>
         <p class="saves">
-          <button type="button" data-png={chart.id} aria-label={`Save ${chart.title} as a picture`}>
+          <button type="button" data-png={chart.id} aria-label={`PNG of ${chart.title}`}>
             PNG
           </button>
-          <button type="button" data-csv={chart.id} aria-label={`Save ${chart.title} as a table`}>
+          <button type="button" data-csv={chart.id} aria-label={`CSV of ${chart.title}`}>
             CSV
           </button>
         </p>

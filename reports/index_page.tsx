@@ -258,7 +258,7 @@ function RunTable({ runs, served }: { runs: readonly ScannedRun[]; served: boole
         <output aria-live="polite" />
       </form>
       <div data-table="runs">
-        <Scroll label="Runs">
+        <Scroll label="Table of runs">
           <table id="run-table" class="runs" data-sortable>
             <thead>
               <tr>

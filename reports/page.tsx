@@ -38,7 +38,13 @@ export async function renderPage(
   const further = await Promise.all(own.map(ownText));
   const content = renderToString(<>{body}</>);
   const tables = drawing.length > 0 || /<table[^>]* data-sortable|data-csv=/.test(content);
-  const scripts = [...tables ? [await ownText("./tables.js")] : [], ...drawing, ...further];
+  const zoom = content.includes('class="zoomed"') ? [await ownText("./zoom.js")] : [];
+  const scripts = [
+    ...zoom,
+    ...tables ? [await ownText("./tables.js")] : [],
+    ...drawing,
+    ...further,
+  ];
   const policy = [
     "default-src 'none'",
     `style-src ${sourceHash(style)}`,

@@ -201,7 +201,7 @@ function GroupSection({ group, rows, curve, charts, repeats }: Filled & {
   return (
     <Section id={group.id} title={group.title} lead={group.about}>
       {rows.length > 0 && (
-        <Scroll label={group.title}>
+        <Scroll label={`${group.title}, rows`}>
           <table class="speed">
             <thead>
               <tr>
@@ -317,11 +317,11 @@ function Reproduce({ record }: { record: SpeedRecord }): Markup {
       title="Reproduce"
       lead="Times belong to this machine and to what else it did; ratios travel better."
     >
-      <h4>Command</h4>
+      <h3>Command</h3>
       <Scroll label={`Command of ${id}`}>
         <pre><code>{command}</code></pre>
       </Scroll>
-      <h4>Environment</h4>
+      <h3>Environment</h3>
       <Facts
         label={`Environment of ${id}`}
         facts={[...codeFacts(environment), ...machineFacts(environment)]}

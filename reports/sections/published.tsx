@@ -105,7 +105,7 @@ function Apart({ rows, named }: { rows: readonly Row[]; named: boolean }): Marku
         <strong>{count(rows.length, "published number")}</strong> <Badge verdict={verdict} />
         <small>{reason}{named && ` (${run.record.id})`}</small>
       </summary>
-      <Scroll label={`Published numbers: ${reason}`}>
+      <Scroll label={`Published numbers: ${reason}${named ? `, ${run.record.id}` : ""}`}>
         <table class="published">
           <thead>
             <tr>
