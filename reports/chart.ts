@@ -32,6 +32,8 @@ export interface Chart {
   readonly y: Axis;
   /** Lines, at least one. */
   readonly series: readonly Series[];
+  /** Names along the horizontal axis: bars instead of lines, a point's x is the name's index. */
+  readonly categories?: readonly string[];
   /** Lines as steps (a cumulative share) rather than straight from point to point. */
   readonly stepped: boolean;
   /** A vertical line with a label. */

@@ -88,6 +88,47 @@ export function iterationCharts(groups: readonly Group[]): Chart[] {
   });
 }
 
+/** Bands of motion by the length of the true flow, in pixels. */
+const MOTION: readonly (readonly [metric: string, name: string])[] = [
+  ["s0-10", "under 10 px"],
+  ["s10-40", "10 to 40 px"],
+  ["s40+", "40 px and more"],
+];
+
+/** The error by how far pixels move, one chart a group that has it. */
+export function motionCharts(groups: readonly Group[]): Chart[] {
+  return groups.flatMap((group, i): Chart[] => {
+    const bands = MOTION.filter(([metric]) =>
+      group.entries.some(({ evaluation }) => typeof evaluation.metrics[metric] === "number")
+    );
+    if (bands.length < 2) return [];
+    const lines = group.entries.map((entry, color) => ({
+      label: entry.label,
+      points: bands.map(([metric], at) => [at, entry.evaluation.metrics[metric] ?? NaN] as const)
+        .filter(([, value]) => !Number.isNaN(value)),
+      style: isBaseline(entry) ? "baseline" as const : "main" as const,
+      color,
+      values: bands.map(([metric]) => decimal(entry.evaluation.metrics[metric])),
+    }));
+    return [{
+      id: `motion-${i}`,
+      title: `EPE by length of motion · ${group.title}`,
+      description: `End-point error on ${group.title} over the pixels whose true motion is ` +
+        `${bands.map(([, name]) => name).join(", ")}.`,
+      x: { title: "true motion", log: false },
+      y: { title: "EPE (px)", log: false },
+      categories: bands.map(([, name]) => name),
+      series: lines.map(({ values: _, ...line }) => line),
+      stepped: false,
+      mark: null,
+      table: {
+        columns: ["Contender", ...bands.map(([, name]) => name)],
+        rows: lines.map(({ label, values }) => [label, ...values]),
+      },
+    }];
+  });
+}
+
 /** The cumulative distribution of the main metric over samples, one chart a group. */
 export function distributionCharts(groups: readonly Group[]): Chart[] {
   return groups.flatMap((group, i): Chart[] => {

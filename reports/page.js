@@ -72,22 +72,42 @@
     order: style === "raw" ? 1 : 0,
   });
 
+  const bars = ({ label, points, style, color: index }) => ({
+    label,
+    data: points.map(([, y]) => y),
+    backgroundColor: color(style === "baseline" ? "edge" : `series-${index % 6}`),
+    borderRadius: 3,
+    maxBarThickness: 48,
+  });
+
+  const dataOf = (chart) => ({
+    labels: chart.categories,
+    datasets: chart.series.map(chart.categories ? bars : line(chart)),
+  });
+
   const config = (chart) => ({
-    type: "line",
-    data: { datasets: chart.series.map(line(chart)) },
+    type: chart.categories ? "bar" : "line",
+    data: dataOf(chart),
     options: {
       animation: false,
       maintainAspectRatio: false,
       normalized: true,
-      interaction: { mode: "nearest", axis: chart.x.free ? "xy" : "x", intersect: false },
-      scales: { x: axis(chart.x, !chart.stepped), y: axis(chart.y, false) },
+      interaction: { mode: "nearest", axis: "x", intersect: false },
+      scales: {
+        x: chart.categories
+          ? { grid: { display: false }, title: { display: true, text: chart.x.title } }
+          : axis(chart.x, !chart.stepped),
+        y: { ...axis(chart.y, false), ...(chart.categories ? { beginAtZero: true } : {}) },
+      },
       plugins: {
         mark: chart.mark ?? {},
         legend: {
           display: chart.series.length > 1,
           position: "bottom",
           align: "start",
-          labels: { usePointStyle: true, pointStyle: "line", pointStyleWidth: 28, padding: 16 },
+          labels: chart.categories
+            ? { boxWidth: 12, padding: 16 }
+            : { usePointStyle: true, pointStyle: "line", pointStyleWidth: 28, padding: 16 },
         },
       },
     },
@@ -136,7 +156,7 @@
       Object.assign(known, fresh);
       const chart = drawn.get(fresh.id);
       if (chart === undefined) continue;
-      chart.data.datasets = fresh.series.map(line(fresh));
+      chart.data.datasets = dataOf(fresh).datasets;
       chart.update("none");
     }
   });

@@ -26,8 +26,10 @@ Deno.test("a report has all its sections, and the navigation leads to each", () 
     "evaluations",
     "curves",
     "iterations",
+    "motion",
     "samples",
     "distribution",
+    "cost",
     "reproduce",
   ]);
   for (const id of anchors) assert(html.includes(`href="#${id}"`), id);
@@ -75,7 +77,7 @@ Deno.test("published numbers that do not compare are folded up by reason, and no
 Deno.test("each chart has a table twin, each picture an alternative", () => {
   const { content } = elements(html, "script")[0];
   const charts: { id: string }[] = JSON.parse(content);
-  assertEquals(charts.length, 5);
+  assertEquals(charts.length, 6);
   for (const { id } of charts) {
     const figure = elements(html, "figure").find((f) => f.content.includes(`id="${id}"`));
     assert(figure?.content.includes("<details ") && figure.content.includes("<table>"), id);

@@ -31,6 +31,20 @@ export function Iterations({ charts }: { charts: readonly Chart[] }): Markup | n
   );
 }
 
+/** How the error depends on how far pixels move; null where no protocol tells them apart. */
+export function Motion({ charts }: { charts: readonly Chart[] }): Markup | null {
+  if (charts.length === 0) return null;
+  return (
+    <Section
+      id="motion"
+      title="Length of motion"
+      lead="Long motion is harder to find and rarer. Zero flow's bars are the motion itself: what is far below them was found."
+    >
+      <div class="charts">{charts.map((chart) => <ChartFigure chart={chart} />)}</div>
+    </Section>
+  );
+}
+
 /** How the error is spread over samples; null where no per-sample numbers were kept. */
 export function Distribution({ charts }: { charts: readonly Chart[] }): Markup | null {
   if (charts.length === 0) return null;
