@@ -77,14 +77,18 @@ function Headline({ report }: { report: ComparisonReport }): Markup {
     <article class="headline" aria-label="Result">
       <header>
         <p class="overline">Comparison</p>
-        <h1>
-          <span class="name">{candidate.name}</span> against <span class="name">{base.name}</span>
+        <h1 class="pair">
+          <span class="name">{candidate.name}</span>
+          <br />
+          against <span class="name">{base.name}</span>
         </h1>
       </header>
       <div class="verdict">
         <ComparisonBadge verdict={verdict} />
-        <p class="sentence">{COMPARISON_SENTENCES[verdict]}</p>
-        {reasons.map((reason) => <p>{reason}</p>)}
+        <p class="sentence">
+          <strong>{COMPARISON_SENTENCES[verdict]}</strong>
+        </p>
+        {reasons.map((reason) => <p>{reason.replaceAll(" %", "\u00a0%")}</p>)}
       </div>
       {leading !== undefined && (
         <dl class="figures">

@@ -436,8 +436,8 @@ function historyChart(series: HistorySeries, index: number): Chart {
       [fresh[from][0], value] as const,
       [fresh[to - 1][0], value] as const,
     ]),
-    style: "baseline",
-    color: 0,
+    style: "main",
+    color: 1,
   }];
   return {
     id: `history-${index}`,

@@ -56,6 +56,9 @@
     },
   });
 
+  const radiusOf = (style, count, stepped) =>
+    style === "points" ? (count > 60 ? 2 : 3) : count <= 30 && !stepped ? 3 : 0;
+
   const line = (chart) => ({ label, points, style, color: index }) => ({
     label,
     data: points.map(([x, y]) => ({ x, y })),
@@ -64,18 +67,18 @@
     borderWidth: style === "raw" ? 1 : 2,
     borderDash: style === "baseline" ? [6, 4] : [],
     showLine: style !== "points",
-    pointRadius: style === "points" || points.length <= 30 && !chart.stepped ? 3 : 0,
+    pointRadius: radiusOf(style, points.length, chart.stepped),
     pointStyle: ["circle", "rect", "triangle", "rectRot", "star", "crossRot"][index % 6],
     pointHitRadius: 8,
     stepped: chart.stepped ? "before" : false,
     clip: 4,
-    order: style === "raw" ? 1 : 0,
+    order: style === "raw" || style === "points" ? 1 : 0,
   });
 
   const bars = ({ label, points, style, color: index }) => ({
     label,
     data: points.map(([, y]) => y),
-    backgroundColor: color(style === "baseline" ? "edge" : `series-${index % 6}`),
+    backgroundColor: color(`series-${index % 6}`) + (style === "baseline" ? "88" : ""),
     borderRadius: 3,
     maxBarThickness: 48,
   });
@@ -136,6 +139,14 @@
   };
 
   for (const { id } of charts) coming.observe(document.getElementById(id));
+  /** The others follow one by one while the reader does nothing. */
+  const drawRest = () => {
+    const next = charts.find(({ id }) => !drawn.has(id));
+    if (next === undefined) return;
+    drawOne(next);
+    requestIdleCallback(drawRest);
+  };
+  addEventListener("load", () => requestIdleCallback(drawRest));
   dark.addEventListener("change", redraw);
   // Paper is light: the class gives the page its light colours, and the charts follow.
   addEventListener("beforeprint", () => {
