@@ -6,9 +6,12 @@
 import { InvalidArgumentError } from "commander";
 import { join } from "@std/path";
 import { ReflowError, UsageError } from "../base/errors.ts";
-import { requireWritable, writeFileAtomic } from "../base/files.ts";
+import { exists, requireWritable, writeFileAtomic } from "../base/files.ts";
 import { compareSides, SLOWER, TOLERANCE } from "../benchmarks/comparison/compare_sides.ts";
+import { compareSpeed } from "../benchmarks/comparison/compare_speed.ts";
+import type { ComparisonReport } from "../benchmarks/comparison/comparison_record.ts";
 import { loadSide, type Side, writePinned } from "../benchmarks/comparison/side.ts";
+import { parseSpeedRecord, type SpeedRecord } from "../benchmarks/speed/speed_record.ts";
 import { writeComparison } from "../reports/comparison_page.tsx";
 import { comparisonMarkdown, comparisonText } from "../reports/comparison_words.ts";
 import {
@@ -59,11 +62,9 @@ async function compare(names: readonly string[], options: CompareOptions): Promi
       "Several runs are one side in a folder, or in a file: --pin RUN... --out baseline.json",
     );
   }
-  const { out, markdown, tolerance, slower, sameModel, json } = options;
+  const { out, markdown, json } = options;
   for (const path of [out, markdown]) if (path !== undefined) await requireWritable(path);
-  const sides: Side[] = [];
-  for (const name of names) sides.push(await loadSide(pathOrId(name), options.runs));
-  const report = compareSides(sides[0], sides[1], { tolerance, slower, sameModel });
+  const report = await speedReport(names, options) ?? await qualityReport(names, options);
   if (out !== undefined) await writeComparison(report, out);
   if (markdown !== undefined) await writeFileAtomic(markdown, comparisonMarkdown(report));
   printResult(
@@ -74,13 +75,47 @@ async function compare(names: readonly string[], options: CompareOptions): Promi
   if (report.exitCode !== 0) {
     const next = report.exitCode === 1
       ? "Look at the samples that moved; --tolerance says how much worse is no matter."
-      : "Score both under one protocol on the same data, on enough scenes.";
+      : "Make both alike: one protocol, the same data, enough scenes or samples.";
     throw new ReflowError(
       report.exitCode === 1 ? "The candidate is worse" : "Cannot tell: the two are not comparable",
       next,
       report.exitCode,
     );
   }
+}
+
+async function qualityReport(
+  names: readonly string[],
+  { runs, tolerance, slower, sameModel }: CompareOptions,
+): Promise<ComparisonReport> {
+  const sides: Side[] = [];
+  for (const name of names) sides.push(await loadSide(pathOrId(name), runs));
+  return compareSides(sides[0], sides[1], { tolerance, slower, sameModel });
+}
+
+/** The comparison of two speed benchmarks, or null where neither side is one. */
+async function speedReport(
+  names: readonly string[],
+  { runs, slower }: CompareOptions,
+): Promise<ComparisonReport | null> {
+  const records: (SpeedRecord | null)[] = [];
+  for (const name of names) {
+    const path = pathOrId(name);
+    const folder = await exists(path) ? path : join(runs, name);
+    const file = join(folder, "speed.json");
+    const isSpeed = await exists(folder) && (await Deno.stat(folder)).isDirectory &&
+      await exists(file);
+    records.push(isSpeed ? parseSpeedRecord(await Deno.readTextFile(file), file) : null);
+  }
+  const [base, candidate] = records;
+  if (base === null && candidate === null) return null;
+  if (base === null || candidate === null) {
+    throw new UsageError(
+      `Cannot compare a speed benchmark with a run: ${names.join(" and ")}`,
+      "Name two of a kind.",
+    );
+  }
+  return compareSpeed(base, candidate, slower);
 }
 
 /** Keeps runs as one small file that can be committed. */

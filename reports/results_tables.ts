@@ -118,7 +118,7 @@ export function statusTable(
       own[0] === undefined
         ? NO_VALUE
         : `${own[0].paper.title} (${own[0].paper.venue} ${own[0].paper.year})`,
-      implemented.includes(id) ? "whole" : "not yet",
+      implemented.includes(id) ? "yes" : "not yet",
       [...recipes].join(", ") || NO_VALUE,
       comparisons.length === 0
         ? "none that compares"

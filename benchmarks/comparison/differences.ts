@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunRecord } from "../record.ts";
+import type { Environment, RunRecord } from "../record.ts";
 import type { Difference } from "./comparison_record.ts";
 
 /** What stands for something a side doesn't have. */
@@ -26,12 +26,27 @@ export function differencesOf(base: RunRecord, candidate: RunRecord): Difference
     ["code", codeOf],
     ["environment", environmentOf],
   ];
-  return areas.flatMap(([area, factsOf]) => {
-    const from = flattened(factsOf(base)), to = flattened(factsOf(candidate));
-    return [...new Set([...from.keys(), ...to.keys()])].flatMap((name): Difference[] => {
-      const [a, b] = [from.get(name) ?? NOTHING, to.get(name) ?? NOTHING];
-      return a === b ? [] : [{ area, name, base: a, candidate: b }];
-    });
+  return areas.flatMap(([area, factsOf]) => unlike(area, factsOf(base), factsOf(candidate)));
+}
+
+/** Differences between the code and the machines of two speed benchmarks. */
+export function environmentDifferences(base: Environment, candidate: Environment): Difference[] {
+  const bare = (environment: Environment) => ({ environment, evaluations: [] });
+  return [
+    ...unlike("code", codeOf(bare(base)), codeOf(bare(candidate))),
+    ...unlike("environment", environmentOf(bare(base)), environmentOf(bare(candidate))),
+  ];
+}
+
+function unlike(
+  area: Difference["area"],
+  base: Record<string, unknown>,
+  candidate: Record<string, unknown>,
+): Difference[] {
+  const from = flattened(base), to = flattened(candidate);
+  return [...new Set([...from.keys(), ...to.keys()])].flatMap((name): Difference[] => {
+    const [a, b] = [from.get(name) ?? NOTHING, to.get(name) ?? NOTHING];
+    return a === b ? [] : [{ area, name, base: a, candidate: b }];
   });
 }
 
@@ -59,7 +74,9 @@ function dataOf({ data }: RunRecord): Record<string, unknown> {
   );
 }
 
-function codeOf({ environment, evaluations }: RunRecord): Record<string, unknown> {
+function codeOf(
+  { environment, evaluations }: Pick<RunRecord, "environment" | "evaluations">,
+): Record<string, unknown> {
   const { commit, code, benchmark, reflow } = environment;
   const weights = evaluations.flatMap(({ contender: { kind, digest } }) =>
     kind !== "baseline" && digest !== null ? [digest.slice(0, 12)] : []
@@ -73,7 +90,7 @@ function codeOf({ environment, evaluations }: RunRecord): Record<string, unknown
   };
 }
 
-function environmentOf({ environment }: RunRecord): Record<string, unknown> {
+function environmentOf({ environment }: Pick<RunRecord, "environment">): Record<string, unknown> {
   const { deno, v8, os, arch, cores, memoryBytes, backend, kernels, adapter, packages } =
     environment;
   const memory = `${Math.round(memoryBytes / 2 ** 30)} GiB`;
