@@ -17,7 +17,7 @@ async function keep(runsDir: string, id: string, factor: number): Promise<void> 
 
 Deno.test("deno task compare gates by its exit code, with runs, folders and pinned files", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "reflow-compare-" });
-  const compare = (...args: string[]) => run("cli/compare.ts", args, folder, "data");
+  const compare = (...args: string[]) => run("cli/compare.ts", args, folder, "files");
   try {
     const runs = join(folder, "runs");
     await keep(runs, "good", 1);

@@ -36,6 +36,7 @@ async function reports(options: ReportsOptions): Promise<void> {
     await server.finished;
     return;
   }
+  await Deno.permissions.revoke({ name: "net" });
   const out = options.out ?? join(runsDir, "index.html");
   await requireWritable(out);
   const found = await scanRuns(runsDir);

@@ -210,7 +210,7 @@ Deno.test({
     await useBackend("webgpu");
     const folder = await Deno.makeTempDir({ prefix: "reflow-compare-" });
     const compare = async (...args: string[]) => {
-      const finished = await run("cli/compare.ts", [...args, "--json"], folder, "data");
+      const finished = await run("cli/compare.ts", [...args, "--json"], folder, "files");
       assert(finished.stdout !== "", finished.stderr);
       return { ...finished, report: JSON.parse(finished.stdout) as ComparisonReport };
     };
