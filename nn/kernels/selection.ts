@@ -2,8 +2,8 @@
  * Which kernels run: ours ("tuned"), or TensorFlow.js' own ("stock"), to compare with.
  *
  * A kernel of ours that replaces a built-in one keeps it at hand, so that the same model runs on
- * either. An operation of ours that TensorFlow.js has no kernel for asks {@link kernelSet} and, for
- * "stock", is a composition of built-in operations. Three have no counterpart at all and stay ours:
+ * either. An operation of ours that TensorFlow.js has no kernel for is a composition of built-in
+ * operations for "stock", which its definition holds (`defineKernel`). Three have no counterpart at all and stay ours:
  * correlation lookup, convex upsampling and grid sampling.
  *
  * Only kernels change: device, error checks and submits are the same for both.

@@ -27,7 +27,7 @@ import { readRaftWeights } from "./weights.ts";
 /** One stage as the training loop sees it. */
 async function stageOf(
   stage: RaftStage,
-  iterations: number,
+  { iterations, recompute = false }: RaftRecipe,
   raft: Raft,
   { seed, dataDir }: { seed: number; dataDir: string },
 ): Promise<Stage<RaftBatch>> {
@@ -50,6 +50,7 @@ async function stageOf(
     }),
     begin() {
       raft.batchNormMode.batchStatistics = stage.batchNorm === "batch";
+      raft.memoryMode.recompute = recompute;
     },
     batch: batches,
     loss: ({ image1, image2, flow, valid }) =>
@@ -66,7 +67,7 @@ async function training(
   const raft = new Raft(recipe.model, options.seed);
   const stages: Stage[] = [];
   for (const stage of recipe.stages) {
-    stages.push(await stageOf(stage, recipe.iterations, raft, options) as unknown as Stage);
+    stages.push(await stageOf(stage, recipe, raft, options) as unknown as Stage);
   }
   const contender = new RaftContender(raft, {
     kind: "run",
@@ -148,7 +149,7 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
         batch: stage.batch,
         crop: `${crop.height}×${crop.width}`,
         learningRate: stage.learningRate,
-        gigaflop: trainingGigaflop(recipe.model, crop, recipe.iterations, stage.batch),
+        gigaflop: trainingGigaflop(recipe, crop, stage.batch),
         bytesRead: stage.steps * stage.batch * bytesPerDraw(stage.data),
         datasets: stage.data.map(({ dataset }) => dataset),
       };
