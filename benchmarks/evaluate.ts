@@ -42,7 +42,8 @@ export interface EvaluateOptions {
  * Scores a contender on a dataset under a protocol, sample by sample.
  *
  * Memory does not grow with the dataset: per-sample numbers are kept for all samples, pictures only
- * for the gallery. The same contender and data give the same result but for `seconds`.
+ * for the gallery. The same contender and data give the same result but for what it
+ * cost.
  *
  * @returns What the run record keeps, with `byIteration` in ascending order (empty without `alsoAt`,
  * else with the protocol's own iterations among them), and what `samples.zarr` keeps.
@@ -66,6 +67,7 @@ export async function evaluateFlow(
   const scores = iterations.map(() => new FlowMetrics());
   const perSample = new PerSample(total);
   const chooser = new GalleryChooser(gallery);
+  const cost = { seconds: [] as number[], residentBytes: [] as number[] };
   const started = performance.now();
   for (let index = 0; index < total; index++) {
     if (signal?.aborted) {
@@ -76,7 +78,10 @@ export async function evaluateFlow(
     }
     const sample = await dataset.read(index);
     const truth = truthOf(sample, protocol);
+    const before = performance.now();
     const flows = await asked.flows(sample);
+    cost.seconds.push(Number(((performance.now() - before) / 1000).toPrecision(4)));
+    cost.residentBytes.push(Deno.memoryUsage().rss);
     await onPrediction?.(sample.id, flows[main]);
     const predictions = flows.map((flow) => asScored(flow, protocol));
     const own = predictions.map((prediction, i) =>
@@ -114,6 +119,7 @@ export async function evaluateFlow(
         metrics: scores[i].summary(),
       })),
       seconds,
+      cost,
     },
     samples: { ids: perSample.ids, metrics: perSample.metrics, gallery: pictures },
   };

@@ -7,7 +7,7 @@ import { UsageError } from "../base/errors.ts";
 import { Progress } from "../base/progress.ts";
 import type { Evaluation, RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
-import { groupMetrics, withUnit } from "../reports/metric_names.ts";
+import { groupMetrics, withUnit } from "../benchmarks/metric_names.ts";
 import type {
   ForeignSource,
   Recipe,
