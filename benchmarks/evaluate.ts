@@ -62,6 +62,7 @@ export async function evaluateFlow(
   const main = iterations.indexOf(protocol.iterations);
 
   const asked = new Asked(contender, dataset, protocol, iterations);
+  if (dataset.ids) await contender.expect?.(dataset.id, dataset.ids.slice(0, total));
   const scores = iterations.map(() => new FlowMetrics());
   const perSample = new PerSample(total);
   const chooser = new GalleryChooser(gallery);
@@ -145,8 +146,9 @@ class Asked {
     const { contender, iterations, protocol } = this;
     const [height, width] = sample.image1.shape;
     if (contender.recall) {
-      const { flow, valid } = await contender.recall(sample.id, [height, width]);
-      const whole = this.withoutHoles(sample.id, flow, valid);
+      const { id } = sample, dataset = this.dataset.id;
+      const { flow, valid } = await contender.recall({ dataset, id, height, width });
+      const whole = this.withoutHoles(id, flow, valid);
       return iterations.map(() => whole);
     }
     const { padding, multiple } = protocol.padding === "own"

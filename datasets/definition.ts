@@ -3,11 +3,18 @@
  *
  * @module
  */
+import type { Manifest } from "./manifest.ts";
 import type { FlowDataset } from "./sample.ts";
 import type { BuildOptions } from "./store.ts";
 
 /** Hears how far long work is: units done, units in all and a short note, for example a file. */
 export type Report = (done: number, total: number, note: string) => void;
+
+/** How official files become a store. */
+export interface ImportOptions extends BuildOptions {
+  /** What else the store is to say about its files, one sentence each. */
+  readonly notes?: readonly string[];
+}
 
 /** How much a complete dataset holds. */
 export interface DatasetSize {
@@ -27,6 +34,16 @@ export function pairBytes({ height, width }: Pick<DatasetSize, "height" | "width
   return height * width * (2 * 3 + 2 * 4 + 1);
 }
 
+/** A part of a split that papers have agreed to score or train on. */
+export interface Subset {
+  /** The split it is a part of. */
+  readonly of: string;
+  /** Who uses it and for what, in one sentence. */
+  readonly about: string;
+  /** Whether a pair belongs to it. */
+  has(id: string): boolean;
+}
+
 /** A named source of samples: where it comes from, how it becomes a store and how it is read. */
 export interface DatasetDefinition {
   /** Registry name and folder name of the store, for example `sintel-clean`. */
@@ -39,14 +56,18 @@ export interface DatasetDefinition {
   readonly citation: string;
   /** Page where the data comes from. */
   readonly homepage: string;
-  /** Split names, the usual training split first. */
+  /** Names of splits and subsets, the usual training split first. */
   readonly splits: readonly string[];
+  /** Those of the splits that are parts of another. */
+  readonly subsets?: Readonly<Record<string, Subset>>;
   /** What a complete copy holds. */
   readonly size: DatasetSize;
   /** Whether ground truth covers only some pixels (KITTI). */
   readonly sparse: boolean;
   /** What moves and how far, in one sentence, where that helps to choose. */
   readonly motion?: string;
+  /** Where the official files are; generated datasets have none. */
+  readonly manifest?: Manifest;
   /**
    * Makes the store out of nothing but code; only datasets that are generated have it.
    *
@@ -64,7 +85,7 @@ export interface DatasetDefinition {
     dir: string,
     storePath: string,
     report: Report,
-    options?: BuildOptions,
+    options?: ImportOptions,
   ): Promise<void>;
   /**
    * Opens one split of the store at `<dataDir>/<id>`.

@@ -19,7 +19,7 @@ import { z } from "zod";
 import { type NdArray, ndarray, packed } from "../base/arrays.ts";
 import { DataError, UsageError } from "../base/errors.ts";
 import reflow from "../deno.json" with { type: "json" };
-import type { DatasetDefinition, Report } from "./definition.ts";
+import type { DatasetDefinition, Report, Subset } from "./definition.ts";
 import type { FlowDataset, FlowSample } from "./sample.ts";
 import {
   type ArrayWriter,
@@ -208,6 +208,8 @@ function zeroWhereInvalid({ flow, valid }: Omit<FlowSample, "id">): NdArray<Floa
 /**
  * Opens one split of a store that {@link buildFlowStore} made.
  *
+ * @param split A split of the store, or the name of the `subset`.
+ * @param subset Which pairs of the split it is a part of belong to it.
  * @throws {DataError} When the store is missing or damaged, or holds no pair of that split.
  * @throws {UsageError} When the dataset has no such split.
  */
@@ -215,6 +217,7 @@ export async function openFlowStore(
   path: string,
   datasetId: string,
   split: string,
+  subset?: Subset,
 ): Promise<FlowDataset> {
   const nextStep = `"deno task data verify ${datasetId} --deep" checks all of the dataset; ` +
     `what is damaged is mended by deleting ${path} and making it again`;
@@ -226,13 +229,14 @@ export async function openFlowStore(
   }
   const { dataset, samples } = data;
   if (dataset.id !== datasetId) throw new DataError(path, `it holds ${dataset.id}`, nextStep);
-  if (!dataset.splits.includes(split)) {
+  const whole = subset?.of ?? split;
+  if (!dataset.splits.includes(whole)) {
     throw new UsageError(
-      `Cannot open split "${split}" of ${datasetId}: there is none`,
+      `Cannot open split "${whole}" of ${datasetId}: there is none`,
       `Its splits: ${dataset.splits.join(", ")}`,
     );
   }
-  const chosen = samples.filter((sample) => sample[1] === split);
+  const chosen = samples.filter(([id, of]) => of === whole && (subset?.has(id) ?? true));
   if (chosen.length === 0) {
     throw new DataError(path, `it holds no pair of split "${split}"`, dataset.notes.join(" "));
   }
@@ -241,6 +245,7 @@ export async function openFlowStore(
     split,
     digest: store.digest,
     length: chosen.length,
+    ids: chosen.map(([id]) => id),
     sparse: dataset.sparse,
     async read(index) {
       const entry = chosen[index];

@@ -21,6 +21,8 @@ import type { FlowSample } from "./sample.ts";
 /** A dataset that comes as files from its authors' page. */
 export interface OfficialDataset
   extends Omit<DatasetDefinition, "build" | "importFrom" | "open">, FlowStoreMeta {
+  /** The splits of the files; {@link DatasetDefinition.subsets} come on top. */
+  readonly splits: readonly string[];
   /** Folders every copy of the dataset has, as its archive unpacks: `training/flow`. */
   readonly folders: readonly string[];
   /** Folders that may be there as well. */
@@ -75,10 +77,12 @@ export class OfficialFiles {
 /** Makes the registry's entry of a dataset that is imported from its official files. */
 export function officialDataset(official: OfficialDataset): DatasetDefinition {
   const { folders: _, optionalFolders: __, pairsIn, ...about } = official;
-  const pairs = Object.values(about.size.pairs).reduce((sum, count) => sum + count, 0);
+  const { splits, subsets = {} } = about;
+  const pairs = splits.reduce((sum, split) => sum + about.size.pairs[split], 0);
   return {
     ...about,
-    async importFrom(dir, storePath, report, options) {
+    splits: [...splits, ...Object.keys(subsets)],
+    async importFrom(dir, storePath, report, { notes: more = [], ...options } = {}) {
       const files = await officialFiles(dir, official);
       const sources = await pairsIn(files);
       const nextStep = `The complete dataset is at ${about.homepage}`;
@@ -86,14 +90,15 @@ export function officialDataset(official: OfficialDataset): DatasetDefinition {
         throw new DataError(files.root, `${listed(files.absent)} missing`, nextStep);
       }
       if (sources.length === 0) throw new DataError(files.root, "it holds no pair", nextStep);
-      const notes = [...files.notes];
+      const notes = [...files.notes, ...more];
       if (sources.length < pairs) {
         notes.push(`Only ${sources.length} of the dataset's ${pairs} pairs were there.`);
       }
       for (const note of notes) report(0, sources.length, note);
       await buildFlowStore(storePath, { ...about, notes }, sources, { ...options, report });
     },
-    open: (dataDir, split) => openFlowStore(join(dataDir, about.id), about.id, split),
+    open: (dataDir, split) =>
+      openFlowStore(join(dataDir, about.id), about.id, split, subsets[split]),
   };
 }
 

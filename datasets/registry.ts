@@ -11,7 +11,7 @@ import { type DatasetDefinition, pairBytes } from "./definition.ts";
 import { flyingChairs } from "./flying_chairs.ts";
 import { flyingThingsClean, flyingThingsFinal } from "./flying_things.ts";
 import { hd1k } from "./hd1k.ts";
-import { kitti2015 } from "./kitti.ts";
+import { kitti2012, kitti2015 } from "./kitti.ts";
 import { middlebury } from "./middlebury.ts";
 import { movingShapes, movingShapesLarge } from "./moving_shapes/mod.ts";
 import type { FlowDataset } from "./sample.ts";
@@ -28,6 +28,7 @@ export const datasets: readonly DatasetDefinition[] = [
   flyingThingsFinal,
   sintelClean,
   sintelFinal,
+  kitti2012,
   kitti2015,
   hd1k,
   middlebury,
@@ -86,14 +87,18 @@ export async function openDataset(name: string, dataDir: string): Promise<FlowDa
 }
 
 /** The command that makes a dataset's store. */
-export function commandFor({ id, build }: DatasetDefinition): string {
-  return build ? `deno task data fetch ${id}` : `deno task data import ${id} --from DIR`;
+export function commandFor({ id, build, manifest }: DatasetDefinition): string {
+  const fetched = build !== undefined || manifest?.byHand === null;
+  return fetched ? `deno task data fetch ${id}` : `deno task data import ${id} --from DIR`;
 }
 
 /** The command that makes a dataset's store, with the page its files come from. */
 export function howToGet(dataset: DatasetDefinition): string {
   const command = commandFor(dataset);
-  return dataset.build ? command : `${command} (DIR holds the files of ${dataset.homepage})`;
+  const { byHand = null, files = [] } = dataset.manifest ?? {};
+  if (byHand === null) return command;
+  const names = files.map(({ name }) => name).join(" and ");
+  return `${command} (DIR holds ${names} from ${dataset.homepage}, or what it unpacks to)`;
 }
 
 function unknown(what: string, word: string, known: readonly string[]): never {

@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { recomputed } from "./backward.ts";
 import { constant, uniformFanIn } from "./initializers.ts";
 import type { Activation, ByValue } from "./kernels/activation.ts";
 import { biasActivation } from "./kernels/bias_activation.ts";
@@ -105,6 +106,20 @@ export function sequence(layers: readonly Layer[]): Layer {
       return next;
     }, x);
 }
+
+/** What is kept for the way back. */
+export interface MemoryMode {
+  /** True: what lies inside of {@link recomputing} layers runs again instead of being kept. */
+  recompute: boolean;
+}
+
+/**
+ * A layer whose inner results need not be kept for the way back ({@link recomputed}).
+ *
+ * @param mode Read at each call.
+ */
+export const recomputing = (layer: Layer, mode: MemoryMode): Layer => (x) =>
+  mode.recompute ? recomputed([x], ([x]) => [layer(x as tf.Tensor4D)])[0] : layer(x);
 
 /** A layer on the last axis of whatever it is given, such as tokens, [batch, tokens, channels]. */
 export type ChannelLayer = (x: tf.Tensor) => tf.Tensor;

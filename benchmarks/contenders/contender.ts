@@ -52,16 +52,32 @@ export interface FlowContender {
     start: FlowField | null,
   ): Promise<{ flow: FlowField; coarse: FlowField }>;
   /**
-   * The flow of a dataset's sample that was computed elsewhere; a contender that has this is never
-   * asked to predict.
+   * Told before anything is scored which samples will be asked for, in order.
    *
-   * @param id The sample's id within its dataset.
-   * @param size Height and width of its pictures.
+   * @throws {DataError} When it cannot serve them all; names those it cannot.
+   */
+  expect?(dataset: string, ids: readonly string[]): Promise<void>;
+  /**
+   * The flow of a sample that was computed elsewhere; a contender that has this is never asked to
+   * predict.
+   *
    * @throws {DataError} When there is no flow for it, or one of another size.
    */
-  recall?(id: string, size: readonly [height: number, width: number]): Promise<MaskedFlow>;
+  recall?(sample: RecalledSample): Promise<MaskedFlow>;
   /** Frees what garbage collection does not reach. */
   dispose?(): void;
+}
+
+/** A sample whose flow was computed elsewhere. */
+export interface RecalledSample {
+  /** Registry name of its dataset. */
+  readonly dataset: string;
+  /** Its id within the dataset. */
+  readonly id: string;
+  /** Rows of its pictures. */
+  readonly height: number;
+  /** Columns of its pictures. */
+  readonly width: number;
 }
 
 /** How a contender wants a dataset's pictures where no protocol says it. */

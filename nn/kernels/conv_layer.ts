@@ -14,9 +14,10 @@ import { TOGETHER, type Together } from "../backward.ts";
 import type { ByValue } from "./activation.ts";
 import { activationSlope, biasActivation } from "./bias_activation.ts";
 import { type ParameterGradients, runFilterGradient } from "./conv2d/filter_gradient.ts";
-import { operandAccess, type Sloped } from "./conv2d/operands.ts";
-import { runTile } from "./conv2d/tile.ts";
+import type { Sloped } from "./conv2d/operands.ts";
+import { runConvolution } from "./conv2d/convolution.ts";
 import type { ConvInfo } from "./conv2d/window.ts";
+import { operandAccess } from "./tiles.ts";
 import { kernelSet } from "./selection.ts";
 
 /** How a layer's window slides, and what follows. */
@@ -59,7 +60,7 @@ tf.registerKernel({
     const settings = attrs as unknown as ConvLayerSettings;
     const info = infoOf(x.shape, filter.shape, settings);
     const after = { bias, activation: settings.activation };
-    return runTile(backend as WebGPUBackend, "forward", x, filter, info, after);
+    return runConvolution(backend as WebGPUBackend, "forward", x, filter, info, after);
   },
 });
 
@@ -104,7 +105,7 @@ function gradients(
     addOnto: ([filter, bias]) => void both({ filter, bias }),
   };
   return {
-    x: () => asTensor(runTile(backend, "inputGradient", before(), filter, info)),
+    x: () => asTensor(runConvolution(backend, "inputGradient", before(), filter, info)),
     filter: one("filter"),
     bias: one("bias"),
     [TOGETHER]: together,

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { backward } from "../backward.ts";
 import { byValue, onHost } from "./activation.ts";
-import { type OperandAccess, operandAccess, useOperandAccess } from "./conv2d/operands.ts";
 import { convLayer, type ConvLayerSettings } from "./conv_layer.ts";
 import { type HostTensor, hostZeros } from "./kernel.ts";
 import {
@@ -13,6 +12,8 @@ import {
   onDevice,
   repeated,
   take,
+  ways,
+  working,
 } from "./kernel_test_support.ts";
 
 /** The layer by definition, in double precision. */
@@ -59,23 +60,10 @@ const cases: readonly {
   },
 ];
 
-const access: readonly OperandAccess[] = [4, "texels"];
-
-/** Runs a test with convolutions reading from `from`. */
-async function reading(from: OperandAccess, run: () => Promise<void>): Promise<void> {
-  const before = operandAccess();
-  useOperandAccess(from);
-  try {
-    await run();
-  } finally {
-    useOperandAccess(before);
-  }
-}
-
-for (const from of access) {
+for (const way of Object.keys(ways)) {
   for (const activation of byValue) {
-    Deno.test(`a layer with ${activation} from ${from} matches its definition`, () =>
-      reading(from, async () => {
+    Deno.test(`a layer with ${activation} ${way} matches its definition`, () =>
+      working(way, async () => {
         for (const { x, filter, settings } of cases) {
           const inputs = {
             x: drawn("x", x),
@@ -106,8 +94,8 @@ for (const from of access) {
       }));
   }
 
-  Deno.test(`gradients of a layer that is used twice add up, from ${from}`, () =>
-    reading(from, async () => {
+  Deno.test(`gradients of a layer that is used twice add up, ${way}`, () =>
+    working(way, async () => {
       const settings = { stride: 1, padding: [1, 1], activation: "tanh" } as const;
       const x = onDevice<tf.Tensor4D>(drawn("x", [2, 9, 8, 5]));
       const filter = onDevice<tf.Tensor4D>(drawn("filter", [3, 3, 5, 5], 0.2));

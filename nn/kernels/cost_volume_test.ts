@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { byValue } from "./activation.ts";
-import { type OperandAccess, operandAccess, useOperandAccess } from "./conv2d/operands.ts";
 import { costVolume } from "./cost_volume.ts";
 import { oracleOf } from "./kernel.ts";
 import {
@@ -13,13 +12,12 @@ import {
   onDevice,
   SIZES,
   take,
+  working,
 } from "./kernel_test_support.ts";
 
-for (const access of [4, "texels"] as const satisfies readonly OperandAccess[]) {
-  Deno.test(`cost volumes from ${access} and their gradients match their oracles`, async () => {
-    const before = operandAccess();
-    useOperandAccess(access);
-    try {
+for (const way of ["from buffers", "from textures"]) {
+  Deno.test(`cost volumes ${way} and their gradients match their oracles`, () =>
+    working(way, async () => {
       for (const [height, width] of SIZES) {
         for (const [channels, radius] of [[8, 4], [5, 1], [1, 2]]) {
           const shape = [2, height, width, channels];
@@ -33,10 +31,7 @@ for (const access of [4, "texels"] as const satisfies readonly OperandAccess[]) 
           }
         }
       }
-    } finally {
-      useOperandAccess(before);
-    }
-  });
+    }));
 }
 
 Deno.test("gradients of a cost volume are the slopes of its oracle", async () => {

@@ -30,7 +30,9 @@ export class RaftContender implements FlowContender {
     image2: Picture,
     iterations: readonly number[],
   ): Promise<FlowField[]> {
-    return (await this.infer(image1, image2, iterations, null)).flows;
+    const { flows, coarse } = this.infer(image1, image2, iterations, null);
+    coarse.dispose();
+    return await fields(flows);
   }
 
   /** As {@link predict}, from a flow at 1/8 resolution (RAFT's `flow_init`). */
@@ -40,38 +42,24 @@ export class RaftContender implements FlowContender {
     iterations: number,
     start: FlowField | null,
   ): Promise<{ flow: FlowField; coarse: FlowField }> {
-    const { flows: [flow], coarse } = await this.infer(image1, image2, [iterations], start);
-    return { flow, coarse };
+    const { flows, coarse } = this.infer(image1, image2, [iterations], start);
+    const [flow, next] = await fields([...flows, coarse]);
+    return { flow, coarse: next };
   }
 
-  private async infer(
+  private infer(
     image1: Picture,
     image2: Picture,
     iterations: readonly number[],
     start: FlowField | null,
-  ): Promise<{ flows: FlowField[]; coarse: FlowField }> {
+  ): ReturnType<Raft["infer"]> {
     const [height, width] = image1.shape;
     this.requireRoom(height, width);
-    const { raft } = this;
-    raft.batchNormMode.batchStatistics = false;
-    const result = tf.tidy(() =>
-      raft.infer(
-        toTensor(image1),
-        toTensor(image2),
-        iterations,
-        start ? tf.tensor4d(packed(start), [1, height / 8, width / 8, 2]) : undefined,
-      )
-    );
-    try {
-      const flows: FlowField[] = [];
-      for (const flow of result.flows) {
-        flows.push(ndarray(await flow.data() as Float32Array, [height, width, 2]));
-      }
-      const coarse = await result.coarse.data() as Float32Array;
-      return { flows, coarse: ndarray(coarse, [height / 8, width / 8, 2]) };
-    } finally {
-      tf.dispose([result.flows, result.coarse]);
-    }
+    this.raft.batchNormMode.batchStatistics = false;
+    return tf.tidy(() => {
+      const initial = start && tf.tensor4d(packed(start), [1, height / 8, width / 8, 2]);
+      return this.raft.infer(toTensor(image1), toTensor(image2), iterations, initial ?? undefined);
+    });
   }
 
   /** The encoder's first feature map is the model's largest tensor. */
@@ -101,4 +89,18 @@ export class RaftContender implements FlowContender {
 function toTensor(picture: Picture): tf.Tensor4D {
   const [height, width] = picture.shape;
   return tf.tensor4d(Float32Array.from(packed(picture)), [1, height, width, 3]);
+}
+
+/** Reads flows back to the host and frees them. */
+async function fields(flows: readonly tf.Tensor4D[]): Promise<FlowField[]> {
+  try {
+    const read: FlowField[] = [];
+    for (const flow of flows) {
+      const [, height, width] = flow.shape;
+      read.push(ndarray(await flow.data() as Float32Array, [height, width, 2]));
+    }
+    return read;
+  } finally {
+    tf.dispose(flows as tf.Tensor4D[]);
+  }
 }

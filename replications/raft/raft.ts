@@ -12,7 +12,14 @@ import { comparePublished } from "../../benchmarks/published.ts";
 import { openDataset } from "../../datasets/registry.ts";
 import { oneCycle } from "../../nn/schedules.ts";
 import { type FlowBatch, openBatches } from "../flow_batches.ts";
-import { bytesPerDraw, flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
+import {
+  bytesPerDraw,
+  flowBaseline,
+  flowBaselines,
+  foreignFlow,
+  predictFlow,
+  scoreFlow,
+} from "../flow.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
 import { augment } from "./augment.ts";
@@ -27,7 +34,7 @@ import { readRaftWeights } from "./weights.ts";
 /** One stage as the training loop sees it. */
 async function stageOf(
   stage: RaftStage,
-  iterations: number,
+  { iterations, recompute = false }: RaftRecipe,
   raft: Raft,
   { seed, dataDir }: { seed: number; dataDir: string },
 ): Promise<Stage<FlowBatch>> {
@@ -50,6 +57,7 @@ async function stageOf(
     }),
     begin() {
       raft.batchNormMode.batchStatistics = stage.batchNorm === "batch";
+      raft.memoryMode.recompute = recompute;
     },
     batch: batches,
     loss: ({ image1, image2, flow, valid }) =>
@@ -66,7 +74,7 @@ async function training(
   const raft = new Raft(recipe.model, options.seed);
   const stages: Stage[] = [];
   for (const stage of recipe.stages) {
-    stages.push(await stageOf(stage, recipe.iterations, raft, options) as unknown as Stage);
+    stages.push(await stageOf(stage, recipe, raft, options) as unknown as Stage);
   }
   const contender = new RaftContender(raft, {
     kind: "run",
@@ -148,13 +156,14 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
         batch: stage.batch,
         crop: `${crop.height}×${crop.width}`,
         learningRate: stage.learningRate,
-        gigaflop: trainingGigaflop(recipe.model, crop, recipe.iterations, stage.batch),
+        gigaflop: trainingGigaflop(recipe, crop, stage.batch),
         bytesRead: stage.steps * stage.batch * bytesPerDraw(stage.data),
         datasets: stage.data.map(({ dataset }) => dataset),
       };
     }),
   training,
   contender,
+  foreign: foreignFlow,
   evaluate: scoreFlow,
   compare: (scored, trainedOn) => comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn),
   predict: predictFlow,

@@ -1,115 +1,20 @@
 /**
- * The convolution kernel for the filter gradient.
+ * The filter gradient of a convolution, and the bias' along with it.
+ *
+ * Where the filter alone has too few pieces to occupy the adapter, the output pixels are cut into
+ * segments, which leave one part of the result each; a second dispatch adds the parts in a fixed order.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { dispatch, type Program } from "../program.ts";
-import { type OperandAccess, operandAccess, type Sloped, withOperands } from "./operands.ts";
-import {
-  type ConvInfo,
-  featuresOf,
-  lines,
-  pictureOf,
-  vec4s,
-  WINDOW,
-  windowValues,
-  WORKGROUP,
-} from "./window.ts";
-
-/**
- * Tile kernel for the filter gradient: an invocation sums one tile of one tap over a segment of the
- * output pixels. With several segments the result is one part a segment, the filter's numbers and then
- * the bias', and {@link SUM_SEGMENTS} adds the parts in a fixed order.
- */
-function filterGradientProgram(
-  access: OperandAccess,
-  inQuads: number,
-  outQuads: number,
-  inParts: boolean,
-): Program {
-  const biasAt = (index: string) =>
-    inParts ? `result[part + filterSize + ${index}]` : `bias[${index}]`;
-  return {
-    name: `conv2d filterGradient ${access} ${inQuads}x${outQuads}${inParts ? " in parts" : ""}`,
-    inputs: ["x", "dy", ...inParts ? [] : ["bias"]],
-    widths: [access, access, ...inParts ? [] : ["update" as const], 1],
-    uniforms: { ...WINDOW, segments: "i32", inChannels: "i32", onto: "i32" },
-    workgroup: WORKGROUP,
-    code: `
-fn main(index : i32) {
-  let outVec4s = (uniforms.outChannels + 3) / 4;
-  let inBlocks = (uniforms.inVec4s + ${inQuads - 1}) / ${inQuads};
-  let outBlocks = (outVec4s + ${outQuads - 1}) / ${outQuads};
-  let segment = index % uniforms.segments;
-  let tile = index / uniforms.segments;
-  let co = (tile % outBlocks) * ${outQuads};
-  let ci = (tile / outBlocks) % inBlocks * ${inQuads};
-  let tap = tile / (outBlocks * inBlocks);
-  if (tap >= uniforms.kernelHeight * uniforms.kernelWidth) { return; }
-  let ky = tap / uniforms.kernelWidth;
-  let kx = tap % uniforms.kernelWidth;
-  let total = uniforms.batch * uniforms.outHeight * uniforms.outWidth;
-  let each = (total + uniforms.segments - 1) / uniforms.segments;
-  let end = min((segment + 1) * each, total);
-  ${lines(inQuads * 4, (i) => lines(outQuads, (c) => `var sum${i}_${c} = vec4<f32>(0.0);`))}
-  ${lines(outQuads, (c) => `var dySum${c} = vec4<f32>(0.0);`)}
-  // The first tile of every output block also sums dy, over all its pixels.
-  if (tap == 0 && ci == 0) {
-    for (var m = segment * each; m < end; m++) {
-      ${
-      lines(outQuads, (c) =>
-        `dySum${c} += load_dy(m * outVec4s + co + min(${c}, outVec4s - 1 - co));`)
-    }
-    }
-  }
-  for (var m = segment * each; m < end; m++) {
-    let ox = m % uniforms.outWidth;
-    let oy = (m / uniforms.outWidth) % uniforms.outHeight;
-    let iy = oy * uniforms.strideY - uniforms.padTop + ky * uniforms.dilationY;
-    let ix = ox * uniforms.strideX - uniforms.padLeft + kx * uniforms.dilationX;
-    if (iy < 0 || iy >= uniforms.inHeight || ix < 0 || ix >= uniforms.inWidth) { continue; }
-    let image = m / (uniforms.outWidth * uniforms.outHeight);
-    let origin = ((image * uniforms.inHeight + iy) * uniforms.inWidth + ix) * uniforms.inVec4s + ci;
-    let to = m * outVec4s + co;
-    ${lines(inQuads, (i) => `let x${i} = load_x(origin + min(${i}, uniforms.inVec4s - 1 - ci));`)}
-    ${lines(outQuads, (c) => `let d${c} = load_dy(to + min(${c}, outVec4s - 1 - co));`)}
-    ${
-      lines(inQuads * 4, (i) =>
-        lines(outQuads, (c) =>
-          `sum${i}_${c} = fma(vec4<f32>(x${i >> 2}[${i & 3}]), d${c}, sum${i}_${c});`))
-    }
-  }
-  let filterSize = uniforms.kernelHeight * uniforms.kernelWidth * uniforms.inChannels * uniforms.outChannels;
-  let part = segment * (filterSize + uniforms.outChannels);
-  if (tap == 0 && ci == 0) {
-    ${
-      lines(outQuads, (c) =>
-        lines(4, (k) => `
-    if ((co + ${c}) * 4 + ${k} < uniforms.outChannels) {
-      let at = (co + ${c}) * 4 + ${k};
-      ${biasAt("at")} = select(0.0, ${biasAt("at")}, uniforms.onto == 1) + dySum${c}[${k}];
-    }`))
-    }
-  }
-  ${
-      lines(inQuads * 4, (i) => `
-  if (ci * 4 + ${i} < uniforms.inChannels) {
-    let row = part + (tap * uniforms.inChannels + ci * 4 + ${i}) * uniforms.outChannels + co * 4;
-    ${
-        lines(outQuads, (c) =>
-          lines(4, (k) => `
-    if ((co + ${c}) * 4 + ${k} < uniforms.outChannels) {
-      let at = row + ${c * 4 + k};
-      result[at] = select(0.0, result[at], uniforms.onto == 1) + sum${i}_${c}[${k}];
-    }`))
-      }
-  }`)
-    }
-}`,
-  };
-}
+import { BLOCK_WORKGROUP } from "../block.ts";
+import { dispatch, type Program, programOf } from "../program.ts";
+import { operandAccess, tileFor, tilesInUse } from "../tiles.ts";
+import { gradientBlockProgram, gradientBlocks } from "./filter_gradient/block.ts";
+import { gradientTileProgram, gradientTiles } from "./filter_gradient/tile.ts";
+import { type Sloped, withOperands } from "./operands.ts";
+import { type ConvInfo, featuresOf, pictureOf, windowValues } from "./window.ts";
 
 const SUM_SEGMENTS: Program = {
   name: "sum segments",
@@ -131,8 +36,6 @@ fn main(index : i32) {
 }`,
 };
 
-const programs = new Map<string, Program>();
-
 /** Gradients of a convolution's parameters. */
 export interface ParameterGradients {
   /** [kh, kw, in, out]. */
@@ -153,24 +56,14 @@ export function runFilterGradient(
   info: ConvInfo,
   onto: ParameterGradients | null = null,
 ): ParameterGradients {
-  const access = operandAccess();
   const { filterHeight, filterWidth, inChannels, outChannels } = info;
   const filterShape = [filterHeight, filterWidth, inChannels, outChannels];
   const filterSize = tf.util.sizeFromShape(filterShape);
   const size = filterSize + outChannels;
-  const inQuads = inChannels <= 4 ? 1 : 4;
-  const outQuads = outChannels <= 4 ? 1 : 4;
-  const tiles = filterHeight * filterWidth * Math.ceil(vec4s(inChannels) / inQuads) *
-    Math.ceil(vec4s(outChannels) / outQuads);
-  const total = info.batchSize * info.outHeight * info.outWidth;
-  // Enough segments to occupy a device, yet several pixels in each; a CPU is occupied sooner.
-  const [invocations, fewest] = access === "texels" ? [64, 1] : [2048, 8];
-  const wanted = 2 ** Math.ceil(Math.log2(Math.max(fewest, invocations / tiles)));
-  const segments = Math.max(1, Math.min(wanted, 64, Math.floor(total / 4)));
+  const { make, pieces, width } = plan(info);
+  const segments = segmentsFor(pieces * width, info.batchSize * info.outHeight * info.outWidth);
   const inParts = segments > 1;
-  const key = `${access} ${inQuads} ${outQuads} ${inParts}`;
-  const program = programs.get(key) ?? filterGradientProgram(access, inQuads, outQuads, inParts);
-  programs.set(key, program);
+  const program = make(inParts);
   const values = [
     ...windowValues(info, pictureOf(info), featuresOf(info)),
     segments,
@@ -179,18 +72,58 @@ export function runFilterGradient(
   ];
   const bias = onto?.bias ?? backend.makeTensorInfo([outChannels], "float32");
   const filterOutput = onto?.filter ?? filterShape;
-  const invoked = tiles * segments;
+  const invocations = segments * pieces * width;
   const result = withOperands(
     backend,
     [x, dy],
     (operands) =>
       inParts
-        ? dispatch(backend, program, operands, [segments, size], values, invoked)
-        : dispatch(backend, program, [...operands, bias], filterOutput, values, invoked),
+        ? dispatch(backend, program, operands, [segments, size], values, invocations)
+        : dispatch(backend, program, [...operands, bias], filterOutput, values, invocations),
   );
   if (!inParts) return { filter: result, bias };
   const uniforms = [filterSize, size, segments, onto ? 1 : 0];
   const filter = dispatch(backend, SUM_SEGMENTS, [result, bias], filterOutput, uniforms, size);
   backend.disposeData(result.dataId);
   return { filter, bias };
+}
+
+/** The program for a filter, by whether it sums in parts, and into how many pieces it cuts the filter. */
+function plan(info: ConvInfo) {
+  const { filterHeight, filterWidth, inChannels, outChannels } = info;
+  const taps = filterHeight * filterWidth;
+  const access = operandAccess();
+  const tile = tileFor("filterGradient", {
+    inputs: inChannels,
+    channels: outChannels,
+    numbers: taps * inChannels * outChannels,
+  });
+  if ("workgroup" in tile) {
+    const side = tile.workgroup;
+    return {
+      make: (inParts: boolean) =>
+        programOf(
+          `filterGradient block ${side} ${access} ${inParts}`,
+          () => gradientBlockProgram(access, side, inParts),
+        ),
+      pieces: gradientBlocks(taps, inChannels, outChannels, side),
+      width: BLOCK_WORKGROUP,
+    };
+  }
+  const size = { inQuads: tile.registers / 4, outQuads: outChannels <= 4 ? 1 : 4 };
+  return {
+    make: (inParts: boolean) =>
+      programOf(
+        `filterGradient tile ${Object.values(size)} ${access} ${inParts}`,
+        () => gradientTileProgram(access, size, inParts),
+      ),
+    pieces: gradientTiles(size, taps, inChannels, outChannels),
+    width: 1,
+  };
+}
+
+/** Segments enough to occupy the adapter, yet with several pixels in each. */
+function segmentsFor(invocations: number, pixels: number): number {
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, tilesInUse().invocations / invocations)));
+  return Math.max(1, Math.min(wanted, 64, Math.floor(pixels / 4)));
 }
