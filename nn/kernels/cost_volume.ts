@@ -11,11 +11,11 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { type ByValue, onHost, VALUE } from "./activation.ts";
-import { activationSlope } from "./bias_activation.ts";
+import { activationSlope, biasActivation } from "./bias_activation.ts";
 import { withOperands } from "./conv2d/operands.ts";
-import { lines, vec4s } from "./conv2d/window.ts";
+import { lines, range, vec4s } from "./conv2d/window.ts";
 import { defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
-import { dispatch, type Program } from "./program.ts";
+import { dispatch, type Program, programOf } from "./program.ts";
 import { type OperandAccess, operandAccess } from "./tiles.ts";
 
 /** What a volume holds. */
@@ -42,10 +42,15 @@ const mapOf = ([batch, height, width, channels]: readonly number[]): number[] =>
 ];
 
 /** An invocation computes a row of displacements of one pixel. */
-const forwardProgram = (access: OperandAccess, radius: number, activation: ByValue): Program => {
+const forwardProgram = (
+  name: string,
+  access: OperandAccess,
+  radius: number,
+  activation: ByValue,
+): Program => {
   const side = 2 * radius + 1;
   return {
-    name: `cost volume ${access} ${radius} ${activation}`,
+    name,
     inputs: ["f1", "f2"],
     widths: [access, access, 1],
     uniforms: MAP,
@@ -88,6 +93,7 @@ fn main(index : i32) {
  * p + d of f2 in channel c(d), which the gradient of f1 reads at p and that of f2 at p of f1.
  */
 const gradientProgram = (
+  name: string,
   access: OperandAccess,
   radius: number,
   towards: 1 | -1,
@@ -95,7 +101,7 @@ const gradientProgram = (
 ): Program => {
   const side = 2 * radius + 1;
   return {
-    name: `cost volume gradient ${access} ${radius} ${towards}${aligned ? " aligned" : ""}`,
+    name,
     inputs: ["other", "dy"],
     widths: [access, 1, aligned ? 4 : 1],
     uniforms: { ...MAP, channels: "i32" },
@@ -128,16 +134,6 @@ fn main(index : i32) {
   };
 };
 
-const programs = new Map<string, Program>();
-
-/** The program under a name, made at its first use. */
-function once(make: () => Program): Program {
-  const made = make();
-  const known = programs.get(made.name);
-  if (!known) programs.set(made.name, made);
-  return known ?? made;
-}
-
 /** Calls `visit` with every pair that a volume compares: channel's place, pixel of f1, pixel of f2. */
 function forEachPair(
   [batch, height, width]: readonly number[],
@@ -160,7 +156,9 @@ const volume = defineKernel<CostAttributes>({
   gpu(backend, { f1, f2 }, { radius, activation }) {
     const { shape } = f1;
     const side = 2 * radius + 1;
-    const program = once(() => forwardProgram(operandAccess(), radius, activation));
+    const access = operandAccess();
+    const key = `cost volume ${access} ${radius} ${activation}`;
+    const program = programOf(key, () => forwardProgram(key, access, radius, activation));
     return withOperands(backend, [f1, f2], (operands) => {
       const out = [...shape.slice(0, 3), side * side];
       const uniforms = mapOf(shape);
@@ -176,6 +174,16 @@ const volume = defineKernel<CostAttributes>({
       }
     });
     return { shape: out.shape, data: out.data.map(onHost[activation].value) };
+  },
+  stock({ f1, f2 }, { radius, activation }) {
+    const [, height, width] = f1.shape;
+    const around = tf.pad(f2, [[0, 0], [radius, radius], [radius, radius], [0, 0]]);
+    const size = [-1, height!, width!, -1];
+    const means = range((2 * radius + 1) ** 2).map((channel) => {
+      const at = [Math.floor(channel / (2 * radius + 1)), channel % (2 * radius + 1)];
+      return tf.mean(tf.mul(f1, tf.slice(around, [0, ...at, 0], size)), 3);
+    });
+    return biasActivation(tf.stack(means, 3), tf.zeros([means.length]), activation);
   },
 });
 
@@ -193,8 +201,12 @@ const gradient = defineKernel<GradientAttributes>({
     const uniforms = [...mapOf(shape), channels];
     const [pixels, , , quads] = uniforms;
     const aligned = channels % 4 === 0;
-    const sign = towards === 1 ? 1 : -1;
-    const program = once(() => gradientProgram(operandAccess(), radius, sign, aligned));
+    const access = operandAccess();
+    const key = `cost volume gradient ${access} ${radius} ${towards}${aligned ? " aligned" : ""}`;
+    const program = programOf(
+      key,
+      () => gradientProgram(key, access, radius, towards === 1 ? 1 : -1, aligned),
+    );
     return withOperands(
       backend,
       [other, other],

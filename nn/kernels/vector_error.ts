@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { defineGradient, defineKernel, type HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 
@@ -135,6 +135,12 @@ const forward = defineKernel<Attributes>({
       total += weight * (sum + penalty.epsilon) ** penalty.power;
     });
     return { shape: [], data: Float64Array.of(total) };
+  },
+  stock({ prediction, truth }, { of, epsilon, power }) {
+    const [wanted, weight] = tf.split(truth, [2, 1], 3);
+    const error = tf.sub(prediction, wanted);
+    const sums = tf.sum(of === "squares" ? tf.square(error) : tf.abs(error), 3, true);
+    return tf.sum(tf.mul(weight, tf.pow(tf.add(sums, epsilon), power)));
   },
 });
 
