@@ -244,9 +244,10 @@ export class RunFolder {
   /**
    * Reads the per-sample results of an evaluation, or null where none were kept.
    *
+   * @param pictures False leaves the gallery out.
    * @throws {DataError} When the store is damaged or holds something else.
    */
-  async readSamples(evaluationId: string): Promise<SampleResults | null> {
+  async readSamples(evaluationId: string, pictures = true): Promise<SampleResults | null> {
     const path = this.samplesPath(evaluationId);
     if (!await exists(path)) return null;
     const store = await openStore(path, "Evaluate again.");
@@ -271,11 +272,11 @@ export class RunFolder {
       );
       return Object.fromEntries(await Promise.all(arrays));
     };
-    const pictures = gallery.map(async (entry, i) => {
+    const shown = (pictures ? gallery : []).map(async (entry, i) => {
       const arrays = await arraysOf(`gallery/${i}`, Object.entries(PICTURE_ARRAYS));
       return { ...entry, ...arrays } as unknown as GalleryPicture;
     });
-    const frames = segmentations?.map(async ({ flow, ...entry }, i) => {
+    const frames = (pictures ? segmentations : undefined)?.map(async ({ flow, ...entry }, i) => {
       const layouts = Object.entries(FRAME_ARRAYS).filter(([name]) => flow || name !== "flow");
       const arrays = await arraysOf(`segmentations/${i}`, layouts);
       return { ...entry, ...arrays } as unknown as SegmentationPicture;
@@ -283,7 +284,7 @@ export class RunFolder {
     return {
       ids,
       metrics: Object.fromEntries(metrics.map((name, i) => [name, column(i)])),
-      gallery: await Promise.all(pictures),
+      gallery: await Promise.all(shown),
       ...frames && { segmentations: await Promise.all(frames) },
     };
   }
@@ -364,7 +365,8 @@ async function readTextOrNull(path: string): Promise<string | null> {
   }
 }
 
-function parseJson(path: string, text: string, where: string): unknown {
+/** Parses JSON; `where` stands before the reason of a {@link DataError}. */
+export function parseJson(path: string, text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -372,7 +374,13 @@ function parseJson(path: string, text: string, where: string): unknown {
   }
 }
 
-function parseRecord(path: string, value: unknown): RunRecord {
+/**
+ * Checks a record.
+ *
+ * @param path Where it comes from, for errors.
+ * @throws {DataError} When it is of a later schema or breaks its schema.
+ */
+export function parseRecord(path: string, value: unknown): RunRecord {
   const { data } = z.object({ schema: z.number() }).safeParse(value);
   if (data !== undefined && data.schema > RECORD_SCHEMA) {
     throw new DataError(
@@ -384,8 +392,12 @@ function parseRecord(path: string, value: unknown): RunRecord {
   return check(RunRecord, value, path, "record");
 }
 
-/** The value, if it fits; else the first thing wrong with it. */
-function check<T>(schema: z.ZodType<T>, value: unknown, path: string, where: string): T {
+/**
+ * The value, if it fits its schema.
+ *
+ * @throws {DataError} With the first thing wrong with it, if it does not.
+ */
+export function check<T>(schema: z.ZodType<T>, value: unknown, path: string, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [first, ...others] = result.error.issues;

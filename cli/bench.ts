@@ -41,6 +41,7 @@ import {
   wholeNumber,
 } from "./command.ts";
 import { ensureDatasets, prepareBackend, type Setting } from "./runs.ts";
+import { addTune } from "./tune.ts";
 
 interface BenchOptions {
   data: string;
@@ -201,7 +202,9 @@ if (import.meta.main) {
       .addOption(new Option("--only <group...>", `run these groups only: ${ids}`))
       .option("--repeats <n>", "samples of each contestant", wholeNumber(1), 5)
       .option("--out <file>", "where to write the page; default in the run's folder", userPath)
+      .enablePositionalOptions()
       .action(bench);
+    addTune(command);
     await command.parseAsync();
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Samples, SizeCurve, SpeedRow } from "../benchmarks/speed/speed_record.ts";
-import { bytes, decimal, integer, rate, time, times, timesRange } from "../reports/format.ts";
+import { bytes, decimal, measurement, rate, time, times, timesRange } from "../reports/format.ts";
 
 /** Rows as aligned columns: work, ours, alternative, ratio with its quartiles, wanted ratio. */
 export function speedTable(rows: readonly SpeedRow[]): string {
@@ -29,8 +29,9 @@ export function speedTable(rows: readonly SpeedRow[]): string {
 
 function measured({ unit, work }: SpeedRow, samples: Samples | null): string {
   if (!samples) return "-";
-  if (unit !== "s") return `${integer(samples.median)} ${unit}`;
-  return time(samples.median) + (work ? ` ${rate(work, samples.median)}` : "");
+  const text = measurement(samples.median, unit);
+  if (unit === "dispatches" || unit === "submits") return `${text} ${unit}`;
+  return text + (work ? ` ${rate(work, samples.median)}` : "");
 }
 
 /** Sizes as aligned columns, and the fitted exponents. */
@@ -55,7 +56,7 @@ export function sizesTable({ points, fits, error }: SizeCurve): string {
 }
 
 /** Columns as wide as their widest cell; a row of two cells is a remark and widens nothing. */
-function aligned(rows: readonly (readonly string[])[]): string {
+export function aligned(rows: readonly (readonly string[])[]): string {
   const [header] = rows;
   const widths = header.map((_, column) =>
     Math.max(...rows.filter((row) => column === 0 || row.length > 2).map((r) => r[column].length))

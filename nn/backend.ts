@@ -12,11 +12,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../base/errors.ts";
+import { type AdapterClass, adapterClass } from "./adapter_class.ts";
 import { registerConv2d } from "./kernels/conv2d.ts";
-import { useOperandAccess } from "./kernels/conv2d/operands.ts";
 import { registerMatMul } from "./kernels/matmul.ts";
 import { registerSoftmax } from "./kernels/softmax.ts";
 import { forgetTexels } from "./kernels/texels.ts";
+import { tileTable, useTiles } from "./kernels/tiles.ts";
 import { uniformsOf } from "./kernels/uniforms.ts";
 
 /** Where tensors live and kernels run. */
@@ -117,12 +118,8 @@ function summarize(adapter: GPUAdapter): AdapterSummary {
   };
 }
 
-/** Whether an adapter runs shaders on the CPU (llvmpipe, SwiftShader, WARP). */
-function isSoftware({ description, device }: AdapterSummary): boolean {
-  return /llvmpipe|swiftshader|basic render/i.test(`${description} ${device}`);
-}
-
-let current: { name: BackendName; adapter: AdapterSummary | null } | null = null;
+let current: { name: BackendName; adapter: AdapterSummary | null; class: AdapterClass } | null =
+  null;
 
 /**
  * Makes a backend the one all tensors use, with our kernels in the place of its own. Call once,
@@ -143,9 +140,12 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", 1000);
   let adapter: AdapterSummary | null = null;
+  let kind: AdapterClass = "unknown";
   if (name === "webgpu") {
     const gpu = await requestAdapter();
     adapter = summarize(gpu);
+    kind = adapterClass(gpu.info);
+    useTiles(tileTable[kind]);
     const { limits } = gpu;
     const device = await gpu.requestDevice({
       requiredLimits: {
@@ -162,18 +162,21 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   }
   await tf.setBackend(name);
   await tf.ready();
-  const access = adapter && isSoftware(adapter) ? "texels" : 4;
   registerConv2d();
-  useOperandAccess(access);
-  registerMatMul(access);
+  registerMatMul();
   registerSoftmax();
-  current = { name, adapter };
+  current = { name, adapter, class: kind };
   return adapter;
 }
 
 /** The backend in use, or null before {@link useBackend}. */
 export function backendInUse(): BackendName | null {
   return current?.name ?? null;
+}
+
+/** The class of the adapter in use, which its tiles go by; "unknown" where there is none. */
+export function adapterClassInUse(): AdapterClass {
+  return current?.class ?? "unknown";
 }
 
 /** Hands what was recorded to the device, without waiting for it. */

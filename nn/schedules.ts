@@ -35,6 +35,15 @@ export function oneCycle(
       : maximum + (last - maximum) * (step - peak) / (end - peak);
 }
 
+/**
+ * A rate that is halved at certain steps.
+ *
+ * @param first Rate before the first of them.
+ * @param at Steps from which on it is half of what it was before, ascending.
+ */
+export const halvings = (first: number, at: readonly number[]): Schedule => (step) =>
+  first / 2 ** at.filter((halving) => step >= halving).length;
+
 /** Settings of {@link warmUpPolynomial}. */
 export interface WarmUpPolynomial {
   /** Rate that the decay starts from. */

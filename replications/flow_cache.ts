@@ -136,9 +136,9 @@ async function flowBetween(
   gap: number,
 ): Promise<FlowField> {
   const [from, to] = await Promise.all([videos.read(index), videos.read(index + gap)]);
-  const { padded, crop } = pad(from.image, "sintel", 8);
+  const { padded, restore } = pad(from.image, "sintel", 8);
   const [flow] = await contender.predict(padded, pad(to.image, "sintel", 8).padded, [iterations]);
-  return crop(flow);
+  return restore(flow);
 }
 
 function encoded(flow: FlowField): Uint16Array {

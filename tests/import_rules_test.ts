@@ -27,7 +27,8 @@ const rooms: Record<string, Room> = {
   numbers: { files: /^benchmarks\//, imports: /^(base|datasets)\// },
   reports: {
     files: /^reports\//,
-    imports: /^(base\/|benchmarks\/(record|run_folder|samples|speed\/speed_record)\.ts$)/,
+    imports:
+      /^(base\/|benchmarks\/(record|run_folder|samples|metric_names|machine|history|scan_runs|speed\/speed_record|comparison\/comparison_record)\.ts$)/,
   },
   "a paper's command": {
     files: /^replications\/[^/]+\/main\.ts$/,

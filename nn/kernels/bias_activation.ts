@@ -1,8 +1,8 @@
 /**
  * Bias and activation after a convolution or a matrix product in one pass: y = a(x + bias).
  *
- * The gradient goes through the output, not the input (ReLU: y > 0, sigmoid: y(1 − y), tanh: 1 − y²),
- * so the sum x + bias is never kept. GELU takes most values twice; its gradient reads x and bias.
+ * The gradient goes through the output, not the input ({@link SLOPE}), so the sum x + bias is never
+ * kept. GELU takes most values twice; its gradient reads x and bias.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   activationText,
   type ByValue,
   byValue,
+  LEAK,
   onHost,
   SLOPE,
 } from "./activation.ts";
@@ -19,7 +20,6 @@ import { channelSums } from "./channel_sums.ts";
 import { gelu, GELU_TEXT, geluSlope } from "./gelu.ts";
 import { defineKernel } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
-import { kernelSet } from "./selection.ts";
 
 interface Attributes {
   readonly activation: ByValue;
@@ -84,6 +84,11 @@ const forward = defineKernel<Attributes>({
     const channels = bias.data.length;
     return { shape: x.shape, data: x.data.map((v, i) => value(v + bias.data[i % channels])) };
   },
+  stock({ x, bias }, { activation }) {
+    const sum = tf.add(x, bias);
+    if (activation === "leaky") return tf.leakyRelu(sum, LEAK);
+    return activation === "none" ? sum : tf[activation](sum);
+  },
 });
 
 const slope = defineKernel<Attributes>({
@@ -107,6 +112,10 @@ const geluForward = defineKernel<Record<never, never>>({
   oracle({ x, bias }) {
     const channels = bias.data.length;
     return { shape: x.shape, data: x.data.map((v, i) => gelu(v + bias.data[i % channels])) };
+  },
+  stock({ x, bias }) {
+    const sum = tf.add(x, bias);
+    return tf.mul(tf.mul(sum, 0.5), tf.add(tf.erf(tf.mul(sum, Math.SQRT1_2)), 1));
   },
 });
 
@@ -150,15 +159,6 @@ tf.registerGradient({
     gradientsOf(() => geluGradient({ dy: dy as tf.Tensor, x, bias }, {})),
 });
 
-/** {@link biasActivation} out of TensorFlow.js' own operations. */
-function composed<T extends tf.Tensor>(x: T, bias: tf.Tensor, activation: Activation): T {
-  const sum = tf.add<T>(x, bias);
-  if (activation === "gelu") {
-    return tf.mul(tf.mul(sum, 0.5), tf.add(tf.erf(tf.mul(sum, Math.SQRT1_2)), 1));
-  }
-  return activation === "none" ? sum : tf[activation](sum);
-}
-
 /**
  * Adds a bias to every channel and applies an activation.
  *
@@ -171,7 +171,6 @@ export function biasActivation<T extends tf.Tensor>(
   bias: tf.Tensor,
   activation: Activation,
 ): T {
-  if (kernelSet() === "stock") return composed(x, bias, activation);
   if (activation === "gelu") return geluForward({ x, bias }, {}) as T;
   return forward({ x, bias }, { activation }) as T;
 }

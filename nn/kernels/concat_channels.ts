@@ -8,15 +8,13 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { formOf, operandAccess } from "./conv2d/operands.ts";
 import { range, vec4s } from "./conv2d/window.ts";
 import { defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
-import { dispatch, type Program } from "./program.ts";
-import { kernelSet } from "./selection.ts";
-import { keepTexels, newTexels } from "./texels.ts";
+import { operandAccess } from "./tiles.ts";
+import { dispatch, type Program, programOf } from "./program.ts";
 
 /** Most maps that one dispatch joins. */
-const MOST = 3;
+const MOST = 4;
 
 const widthsOf = (parts: number) =>
   Object.fromEntries(range(parts).map((i) => [`width${i}`, "i32" as const]));
@@ -26,13 +24,9 @@ const joinProgram = (parts: number, gated: boolean, twin: boolean): Program => {
   const names = range(parts).map((i) => `part${i}`);
   return {
     name: `concat ${parts}${gated ? " gated" : ""}${twin ? " twin" : ""}`,
-    inputs: [...names, ...gated ? ["gate"] : [], ...twin ? ["twin"] : []],
-    widths: [
-      ...names.map(() => 1 as const),
-      ...gated ? [1 as const] : [],
-      ...twin ? ["store" as const] : [],
-      1,
-    ],
+    inputs: [...names, ...gated ? ["gate"] : []],
+    widths: [...names.map(() => 1 as const), ...gated ? [1 as const] : [], 1],
+    twin,
     uniforms: { vectors: "i32", channels: "i32", ...widthsOf(parts) },
     workgroup: 64,
     code: `
@@ -79,7 +73,6 @@ fn main(index : i32) {
 
 const TAKE = takeProgram(false);
 const TAKE_TIMES = takeProgram(true);
-const programs = new Map<string, Program>();
 
 /** The maps among a kernel's inputs, in order. */
 const partsOf = <T>(inputs: Readonly<Record<string, T>>): T[] =>
@@ -100,21 +93,20 @@ const defineJoin = (name: string) =>
       const channels = widths.reduce((a, b) => a + b);
       const rows = tf.util.sizeFromShape(parts[0].shape) / widths[0];
       const twin = operandAccess() === "texels";
-      const key = `${parts.length} ${gate !== undefined} ${twin}`;
-      const program = programs.get(key) ?? joinProgram(parts.length, gate !== undefined, twin);
-      programs.set(key, program);
+      const gated = gate !== undefined;
+      const program = programOf(`concat ${parts.length} ${gated} ${twin}`, () =>
+        joinProgram(parts.length, gated, twin));
       const vectors = rows * vec4s(channels);
-      const copy = twin ? newTexels(backend, vectors) : null;
-      const operands = [...parts, ...gate ? [gate] : [], ...copy ? [copy] : []];
+      const operands = [...parts, ...gate ? [gate] : []];
       const shape = [...parts[0].shape.slice(0, -1), channels];
       const values = [vectors, channels, ...widths];
-      const result = dispatch(backend, program, operands, shape, values, vectors);
-      if (copy) keepTexels(backend, result.dataId, copy, formOf(channels));
-      return result;
+      return dispatch(backend, program, operands, shape, values, vectors);
     },
     oracle(inputs, { widths }) {
       const parts = partsOf(inputs);
-      const channels = widths.reduce((a, b) => a + b);
+      const channels = widths.reduce((a, b) =>
+        a + b
+      );
       const out = hostZeros([...parts[0].shape.slice(0, -1), channels]);
       let start = 0;
       parts.forEach(({ data }, i) => {
@@ -126,6 +118,10 @@ const defineJoin = (name: string) =>
         start += widths[i];
       });
       return out;
+    },
+    stock(inputs) {
+      const [first, ...rest] = partsOf(inputs);
+      return tf.concat([inputs.gate ? tf.mul(first, inputs.gate) : first, ...rest], -1);
     },
   });
 
@@ -187,17 +183,13 @@ tf.registerGradient({
 /**
  * Maps one behind the other along their last axis.
  *
- * @param maps Two or three, equally shaped but for the last axis.
+ * @param maps Two to four, equally shaped but for the last axis.
  * @param gate Shaped like the first map, which it is multiplied with.
  * @returns Differentiable with respect to the maps and the gate.
  */
 export function concatChannels<T extends tf.Tensor>(maps: readonly T[], gate?: T): T {
   if (maps.length < 2 || maps.length > MOST) {
     throw new Error(`concatChannels of ${maps.length} maps`);
-  }
-  if (kernelSet() === "stock") {
-    const [first, ...rest] = maps;
-    return tf.concat([gate ? tf.mul(first, gate) : first, ...rest], -1) as T;
   }
   const parts = Object.fromEntries(maps.map((map, i) => [`part${i}`, map]));
   const widths = maps.map(({ shape }) => shape.at(-1)!);

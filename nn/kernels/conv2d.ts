@@ -10,7 +10,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { runFilterGradient } from "./conv2d/filter_gradient.ts";
-import { runTile } from "./conv2d/tile.ts";
+import { runConvolution } from "./conv2d/convolution.ts";
 import type { ConvInfo } from "./conv2d/window.ts";
 import { replaceGradient, replaceKernel } from "./selection.ts";
 
@@ -47,9 +47,9 @@ type Run = {
 
 const kernels: Record<string, (run: Run) => tf.TensorInfo> = {
   Conv2D: ({ inputs: { x, filter }, backend, attrs }) =>
-    runTile(backend, "forward", x, filter, convInfo(x.shape, filter.shape, attrs)),
+    runConvolution(backend, "forward", x, filter, convInfo(x.shape, filter.shape, attrs)),
   Conv2DBackpropInput: ({ inputs: { dy, filter }, backend, attrs }) =>
-    runTile(
+    runConvolution(
       backend,
       "inputGradient",
       dy,
@@ -58,7 +58,7 @@ const kernels: Record<string, (run: Run) => tf.TensorInfo> = {
     ),
   Conv2DBackpropFilter: ({ inputs: { x, dy }, backend, attrs }) => {
     const info = convInfo(x.shape, attrs.filterShape, attrs);
-    const { filter, bias } = runFilterGradient(backend, x, dy, info);
+    const [filter, bias] = runFilterGradient(backend, x, dy, info);
     backend.disposeData(bias.dataId);
     return filter;
   },

@@ -1,16 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type HostTensor, hostZeros } from "./kernel.ts";
 import {
-  assertClose,
+  assertValueAndGradients,
   drawn,
-  FORWARD,
-  GRADIENT,
-  onDevice,
-  repeated,
+  sweep,
+  SWEPT,
+  ways,
+  working,
 } from "./kernel_test_support.ts";
-import { useOperandAccess } from "./conv2d/operands.ts";
 
 type Pair = readonly [number, number];
 
@@ -79,22 +78,8 @@ async function check(shape: Case, convolve = bare(shape)): Promise<void> {
   const x = drawn("x", shape.x);
   const filter = drawn("filter", [...shape.kernel, shape.x[3], shape.outChannels]);
   const dy = drawn("dy", outputShape(shape));
-  const tensors = [x, filter, dy].map((tensor) => onDevice(tensor));
-  const all = await repeated(what, () => {
-    const { value, grads } = tf.valueAndGrads(convolve)(tensors.slice(0, 2), tensors[2]);
-    return tf.concat([value, ...grads].map((tensor) => tf.reshape(tensor, [tensor.size])));
-  });
-  tf.dispose(tensors);
   const expected = oracle(shape, x, filter, dy);
-  let start = 0;
-  const part = (like: HostTensor): HostTensor => {
-    const data = all.data.slice(start, start += like.data.length);
-    return { shape: like.shape, data };
-  };
-  assertClose(part(expected.y), expected.y, FORWARD, `${what} forward`);
-  assertClose(part(expected.dx), expected.dx, GRADIENT, `${what} input gradient`);
-  assertClose(part(expected.dFilter), expected.dFilter, GRADIENT, `${what} filter gradient`);
-  assertEquals(start, all.data.length);
+  await assertValueAndGradients(what, convolve, [x, filter], dy, expected);
 }
 
 const small = fc.integer({ min: 1, max: 3 });
@@ -122,29 +107,23 @@ const cases: fc.Arbitrary<Case> = fc.record({
   return batch * height * width * out * shape.kernel[0] * shape.kernel[1] * shape.x[3] < 4e6;
 });
 
-const runs = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 60;
-
-for (const access of [4, "texels"] as const) {
-  const from = access === 4 ? "buffers" : "textures";
-  Deno.test(`${runs} random convolutions from ${from} and their gradients match the definition`, async () => {
-    useOperandAccess(access);
-    await fc.assert(fc.asyncProperty(cases, (shape) => check(shape)), { numRuns: runs, seed: 20 });
-  });
+for (const way of Object.keys(ways)) {
+  Deno.test(`${SWEPT} random convolutions ${way} and their gradients match the definition`, () =>
+    working(way, () => sweep(cases, (shape) => check(shape))));
 }
 
 // From buffers, pictures of 2048 pixels and more take larger tiles; these have one of every width.
 for (const [inChannels, outChannels] of [[3, 5], [5, 8], [17, 16]]) {
-  Deno.test(`larger pictures match the definition, ${inChannels} to ${outChannels} channels`, () => {
-    useOperandAccess(4);
-    return check({
-      x: [1, 48, 47, inChannels],
-      kernel: [3, 3],
-      outChannels,
-      strides: [1, 1],
-      pad: [[1, 1], [1, 1]],
-      dilations: [1, 1],
-    });
-  });
+  Deno.test(`larger pictures match the definition, ${inChannels} to ${outChannels} channels`, () =>
+    working("from buffers", () =>
+      check({
+        x: [1, 48, 47, inChannels],
+        kernel: [3, 3],
+        outChannels,
+        strides: [1, 1],
+        pad: [[1, 1], [1, 1]],
+        dilations: [1, 1],
+      })));
 }
 
 Deno.test("tf.conv2d uses these kernels, with dilation in both gradients", () =>

@@ -6,7 +6,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { defineGradient, defineKernel, type HostTensor } from "./kernel.ts";
 import { mapping } from "./map.ts";
-import { kernelSet } from "./selection.ts";
 
 const update = mapping({
   name: "gru update",
@@ -50,6 +49,7 @@ const forward = defineKernel<Record<never, never>>({
     shape: h.shape,
     data: h.data.map((value, i) => value + z.data[i] * (q.data[i] - value)),
   }),
+  stock: ({ h, z, q }) => tf.add(h, tf.mul(z, tf.sub(q, h))),
 });
 
 defineGradient("GruUpdate", ["h", "z", "q"], {
@@ -68,6 +68,5 @@ defineGradient("GruUpdate", ["h", "z", "q"], {
  */
 export function gruUpdate<T extends tf.Tensor>(h: T, z: T, q: T): T {
   for (const other of [z, q]) tf.util.assertShapesMatch(h.shape, other.shape, "gruUpdate: ");
-  if (kernelSet() === "stock") return tf.add(h, tf.mul(z, tf.sub(q, h)));
   return forward({ h, z, q }, {}) as T;
 }

@@ -1,5 +1,6 @@
 /**
- * How an operation of ours is defined: once in WGSL, once as a plain loop.
+ * How an operation of ours is defined: once in WGSL, once as a plain loop, and once as a composition
+ * of TensorFlow.js' operations where it has them.
  *
  * The loop, the kernel's oracle, is what the `cpu` backend runs and what the tests hold the WGSL
  * against. Gradients are kernels too, tied to their operation with TensorFlow.js' gradient registry,
@@ -9,6 +10,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { kernelSet } from "./selection.ts";
 
 /** A tensor on the host, row-major. */
 export interface HostTensor {
@@ -29,6 +31,11 @@ export interface KernelDefinition<Attributes extends object> {
   gpu(backend: WebGPUBackend, inputs: Inputs<tf.TensorInfo>, attributes: Attributes): tf.TensorInfo;
   /** The same by plain loops in double precision. */
   oracle(inputs: Inputs<HostTensor>, attributes: Attributes): HostTensor;
+  /**
+   * The same out of TensorFlow.js' own operations, for the "stock" kernel set. Without it the
+   * operation stays ours on either set.
+   */
+  stock?(inputs: Inputs<tf.Tensor>, attributes: Attributes): tf.Tensor;
 }
 
 /** Zero-filled host tensor in double precision. */
@@ -44,6 +51,9 @@ export function oracleOf(name: string): KernelDefinition<object>["oracle"] {
   if (!oracle) throw new Error(`no kernel is called ${name}`);
   return oracle;
 }
+
+/** Names of all kernels defined so far. */
+export const kernelNames = (): Iterable<string> => oracles.keys();
 
 /** A kernel as a function of named tensors. */
 export type Operation<Attributes extends object> = (
@@ -93,11 +103,13 @@ export function defineKernel<Attributes extends object>(
     },
   });
   return (inputs, attributes) =>
-    tf.engine().runKernel(
-      name,
-      inputs as tf.NamedTensorMap,
-      attributes as unknown as tf.NamedAttrMap,
-    ) as tf.Tensor;
+    definition.stock && kernelSet() === "stock"
+      ? definition.stock(inputs, attributes)
+      : tf.engine().runKernel(
+        name,
+        inputs as tf.NamedTensorMap,
+        attributes as unknown as tf.NamedAttrMap,
+      ) as tf.Tensor;
 }
 
 /**

@@ -8,11 +8,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import fc from "fast-check";
 import { randomStream } from "../../base/random.ts";
 import { useBackend } from "../backend.ts";
 import { readSafetensors } from "../weights/safetensors.ts";
 import { toFloat32 } from "../weights/tensor_file.ts";
 import { type HostTensor, oracleOf } from "./kernel.ts";
+import { type Tile, type Tiles, tilesInUse, tileTable, useTiles, workgroupTiles } from "./tiles.ts";
 
 await useBackend("webgpu");
 
@@ -21,10 +23,46 @@ export const FORWARD = 1e-5;
 /** Largest error of a gradient, relative to its largest value. */
 export const GRADIENT = 1e-4;
 
-/** Lengths that hit the edges of tiles, windows and workgroups: heights and widths of maps. */
-export const SIZES: readonly (readonly [number, number])[] = [1, 3, 17].flatMap((height) =>
-  [1, 3, 17].map((width) => [height, width] as const)
-);
+/** Cases of a {@link sweep}. */
+export const SWEPT = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 12;
+
+/** Checks {@link SWEPT} cases: first some given ones, then random ones, the same at every call. */
+export async function sweep<T>(
+  cases: fc.Arbitrary<T>,
+  check: (one: T) => Promise<void>,
+  first: readonly T[] = [],
+): Promise<void> {
+  const examples = first.map((one): [T] => [one]);
+  await fc.assert(fc.asyncProperty(cases, check), { numRuns: SWEPT, seed: 20, examples });
+}
+
+/** The same tile for every shape. */
+const always = (tile: Tile): Pick<Tiles, "convolution" | "filterGradient" | "product"> => ({
+  convolution: [{ tile }],
+  filterGradient: [{ tile }],
+  product: [{ tile }],
+});
+
+/** Ways for convolutions and matrix products to go about their work: each class' and each block's. */
+export const ways: Readonly<Record<string, Tiles>> = {
+  "from buffers": tileTable.unknown,
+  "from textures": tileTable.software,
+  ...Object.fromEntries(workgroupTiles.map((side) => [
+    `through blocks of ${side}`,
+    { ...tileTable.discrete, ...always({ workgroup: side }) },
+  ])),
+};
+
+/** Runs a test in one of the {@link ways}. */
+export async function working(way: string, run: () => Promise<void>): Promise<void> {
+  const before = tilesInUse();
+  useTiles(ways[way]);
+  try {
+    await run();
+  } finally {
+    useTiles(before);
+  }
+}
 
 /** Tensors by name. */
 export type Named<T> = Readonly<Record<string, T>>;
@@ -125,6 +163,36 @@ export async function repeated(what: string, compute: () => tf.Tensor): Promise<
   const bits = runs.map(({ data }) => new Uint8Array(data.buffer));
   for (const other of bits.slice(1)) assertEquals(other, bits[0], `${what}: differs when repeated`);
   return runs[0];
+}
+
+/**
+ * Runs an operation and its gradients four times and compares all of it.
+ *
+ * @param expected By name: the result, then the gradient of each input.
+ */
+export async function assertValueAndGradients(
+  what: string,
+  operation: (...inputs: tf.Tensor[]) => tf.Tensor,
+  inputs: readonly HostTensor[],
+  dy: HostTensor,
+  expected: Named<HostTensor>,
+): Promise<void> {
+  const tensors = inputs.map((tensor) => onDevice(tensor));
+  const seed = onDevice(dy);
+  const parts = Object.entries(expected);
+  const all = await repeated(what, () => {
+    const { value, grads } = tf.valueAndGrads(operation)(tensors, seed);
+    const results = [value, ...grads];
+    assertEquals(results.map(({ shape }) => shape), parts.map(([, { shape }]) => [...shape]), what);
+    return tf.concat(results.map((tensor) => tf.reshape(tensor, [tensor.size])));
+  });
+  tf.dispose([...tensors, seed]);
+  let start = 0;
+  for (const [i, [name, part]] of parts.entries()) {
+    const data = all.data.slice(start, start += part.data.length);
+    const tolerance = i === 0 ? FORWARD : GRADIENT;
+    assertClose({ shape: part.shape, data }, part, tolerance, `${what} ${name}`);
+  }
 }
 
 /** Runs a kernel on the device, four times, and compares it with its oracle. */

@@ -10,7 +10,6 @@ import * as tf from "@tensorflow/tfjs";
 import { channelSum, channelSums, runChannelSum } from "./channel_sums.ts";
 import { defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
 import { dispatch } from "./program.ts";
-import { kernelSet } from "./selection.ts";
 import { along, LANES, rowProgram } from "./rows.ts";
 
 interface Attributes {
@@ -99,6 +98,11 @@ const forward = defineKernel<Attributes>({
     );
     return { shape: x.shape, data };
   },
+  stock({ x, weight, bias }, { epsilon }) {
+    const { mean, variance } = tf.moments(x, -1, true);
+    const standard = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)));
+    return tf.add(tf.mul(standard, weight), bias);
+  },
 });
 
 const inputGradient = defineKernel<Attributes>({
@@ -159,13 +163,6 @@ tf.registerGradient({
   },
 });
 
-/** {@link layerNormalize} out of TensorFlow.js' own operations. */
-function composed(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor, epsilon: number): tf.Tensor {
-  const { mean, variance } = tf.moments(x, -1, true);
-  const standard = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)));
-  return tf.add(tf.mul(standard, weight), bias);
-}
-
 /**
  * Normalises the last axis.
  *
@@ -181,6 +178,5 @@ export function layerNormalize<T extends tf.Tensor>(
   bias: tf.Tensor,
   epsilon = 1e-5,
 ): T {
-  if (kernelSet() === "stock") return composed(x, weight, bias, epsilon) as T;
   return forward({ x, weight, bias }, { epsilon }) as T;
 }

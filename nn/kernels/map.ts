@@ -8,9 +8,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { operandAccess } from "./conv2d/operands.ts";
+import { operandAccess } from "./tiles.ts";
 import { dispatch, type Program } from "./program.ts";
-import { keepTexels, newTexels } from "./texels.ts";
 
 /** WGSL type of the numbers in one place. */
 export type Numbers = "f32" | "vec4<f32>";
@@ -32,12 +31,9 @@ export function mapping(
 ): (backend: WebGPUBackend, operands: readonly tf.TensorInfo[]) => tf.TensorInfo {
   const program = (aligned: boolean, twin: boolean): Program => ({
     name: `${name}${aligned ? " aligned" : ""}${twin ? " twin" : ""}`,
-    inputs: [...inputs.map((input) => `${input}s`), ...twin ? ["twin"] : []],
-    widths: [
-      ...inputs.map(() => aligned ? 4 as const : 1 as const),
-      ...twin ? ["store" as const] : [],
-      aligned ? 4 : 1,
-    ],
+    inputs: inputs.map((input) => `${input}s`),
+    widths: [...inputs, "result"].map(() => aligned ? 4 : 1),
+    twin,
     uniforms: { size: "i32" },
     workgroup: 64,
     code: `
@@ -61,12 +57,7 @@ fn main(index : i32) {
       return dispatch(backend, single, operands, shape, [count], count);
     }
     const quarter = count / 4;
-    if (!feedsConvolution || operandAccess() !== "texels") {
-      return dispatch(backend, aligned, operands, shape, [quarter], quarter);
-    }
-    const copy = newTexels(backend, quarter);
-    const result = dispatch(backend, twin, [...operands, copy], shape, [quarter], quarter);
-    keepTexels(backend, result.dataId, copy, { channels: 0 });
-    return result;
+    const program = feedsConvolution && operandAccess() === "texels" ? twin : aligned;
+    return dispatch(backend, program, operands, shape, [quarter], quarter);
   };
 }

@@ -6,7 +6,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { defineGradient, defineKernel, type HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
-import { kernelSet } from "./selection.ts";
 
 const LANES = 64;
 const PARTS = 64;
@@ -88,6 +87,8 @@ const forward = defineKernel<Record<never, never>>({
     });
     return { shape: [], data: Float64Array.of(sum / size) };
   },
+  stock: ({ prediction, truth, weight }) =>
+    tf.mean(tf.mul(weight, tf.abs(tf.sub(prediction, truth)))),
 });
 
 const gradient = defineKernel<Record<never, never>>({
@@ -130,8 +131,5 @@ export function maskedL1(
   truth: tf.Tensor4D,
   weight: tf.Tensor4D,
 ): tf.Scalar {
-  if (kernelSet() === "stock") {
-    return tf.mean(tf.mul(weight, tf.abs(tf.sub(prediction, truth))));
-  }
   return forward({ prediction, truth, weight }, {}) as tf.Scalar;
 }

@@ -13,18 +13,14 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Activation } from "./activation.ts";
 import { biasActivation } from "./bias_activation.ts";
 import { channelSums } from "./channel_sums.ts";
-import { type OperandAccess, withOperands } from "./conv2d/operands.ts";
-import { blockInvocations, blockProgram, blockSide } from "./matmul/block.ts";
-import { type Product, productOf, productValues, type Variant } from "./matmul/product.ts";
-import { tileInvocations, tileProgram, tileRows } from "./matmul/tile.ts";
-import { dispatch, type Program } from "./program.ts";
+import { BLOCK_WORKGROUP, blocksOf } from "./block.ts";
+import { withOperands } from "./conv2d/operands.ts";
+import { blockProgram } from "./matmul/block.ts";
+import { nameOf, type Product, productOf, productValues, type Variant } from "./matmul/product.ts";
+import { tileInvocations, tileProgram } from "./matmul/tile.ts";
+import { dispatch, type Program, programOf } from "./program.ts";
 import { kernelSet, replaceGradient, replaceKernel } from "./selection.ts";
-
-/**
- * How a product is computed: from registers, with operands in buffers (4) or textures, or through
- * workgroup memory.
- */
-export type MatMulAccess = OperandAccess | "workgroup";
+import { operandAccess, tileFor } from "./tiles.ts";
 
 interface Operands {
   readonly a: tf.TensorInfo;
@@ -40,26 +36,24 @@ interface Attributes {
   readonly activation?: string | null;
 }
 
-const programs = new Map<string, Program>();
-
-/** The program of this name, made once. */
-function programOf(key: string, make: () => Program): Program {
-  const program = programs.get(key) ?? make();
-  programs.set(key, program);
-  return program;
-}
-
 /** The program for a product, and the number of its invocations. */
-function plan(access: MatMulAccess, product: Product, variant: Variant): [Program, number] {
-  const key = `${access} ${Object.values(variant)}`;
-  if (access === "workgroup") {
-    const side = blockSide(product);
-    const program = programOf(`${key} ${side}`, () => blockProgram(side, variant));
-    return [program, blockInvocations(product, side)];
+function plan(product: Product, variant: Variant): [Program, number] {
+  const { batch, rows, columns } = product;
+  const access = operandAccess();
+  const tile = tileFor("product", { rows, numbers: batch * rows * columns });
+  const key = `${access} ${nameOf(variant)}`;
+  if ("workgroup" in tile) {
+    const side = tile.workgroup;
+    return [
+      programOf(`matMul block ${side} ${key}`, () => blockProgram(access, side, variant)),
+      blocksOf(batch, rows, columns, side) * BLOCK_WORKGROUP,
+    ];
   }
-  const rows = tileRows(product);
-  const program = programOf(`${key} ${rows}`, () => tileProgram(access, rows, variant));
-  return [program, tileInvocations(product, rows)];
+  const { registers } = tile;
+  return [
+    programOf(`matMul tile ${registers} ${key}`, () => tileProgram(access, registers, variant)),
+    tileInvocations(product, registers),
+  ];
 }
 
 /** Activations by the names `_FusedMatMul` has for them; the last two are ours to add. */
@@ -73,7 +67,6 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
 
 function run(
   backend: WebGPUBackend,
-  access: MatMulAccess,
   { a, b, bias }: Operands,
   { transposeA, transposeB, activation }: Attributes,
 ): tf.TensorInfo {
@@ -90,12 +83,12 @@ function run(
     biased: Boolean(bias),
     activation: after,
   };
-  const [program, invocations] = plan(access, product, variant);
+  const [program, invocations] = plan(product, variant);
   const values = productValues(product);
   return withOperands(backend, [a, b], (operands) => {
     const inputs = bias ? [...operands, bias] : operands;
     return dispatch(backend, program, inputs, product.shape, values, invocations);
-  }, access === "workgroup" ? 4 : access);
+  });
 }
 
 const sizeOf = ({ shape }: tf.TensorInfo) => tf.util.sizeFromShape(shape);
@@ -158,7 +151,7 @@ const FUSED_GRADIENT: tf.GradConfig = {
  * Puts these kernels in the place of TensorFlow.js' own on the `webgpu` backend, and gradients that
  * know repeated operands on every backend.
  */
-export function registerMatMul(access: MatMulAccess): void {
+export function registerMatMul(): void {
   for (const kernelName of ["BatchMatMul", "_FusedMatMul"]) {
     replaceKernel({
       kernelName,
@@ -166,7 +159,6 @@ export function registerMatMul(access: MatMulAccess): void {
       kernelFunc: ({ inputs, backend, attrs }) =>
         run(
           backend as WebGPUBackend,
-          access,
           inputs as unknown as Operands,
           attrs as unknown as Attributes,
         ),

@@ -1,18 +1,22 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { biasActivation } from "./bias_activation.ts";
 import { gelu } from "./gelu.ts";
 import { type HostTensor, hostZeros } from "./kernel.ts";
 import {
   assertClose,
+  assertValueAndGradients,
   drawn,
   FORWARD,
-  GRADIENT,
   onDevice,
   repeated,
+  sweep,
+  SWEPT,
+  ways,
+  working,
 } from "./kernel_test_support.ts";
-import { affine, type MatMulAccess, registerMatMul } from "./matmul.ts";
+import { affine } from "./matmul.ts";
 
 /** One product: batch axes of both operands, then op(a) [m, k] by op(b) [k, n]. */
 interface Case {
@@ -59,24 +63,9 @@ async function check(shape: Case): Promise<void> {
   const axes = tf.broadcast_util.assertAndGetBroadcastShape([...shape.axesA], [...shape.axesB]);
   const a = drawn("a", shapeA(shape)), b = drawn("b", shapeB(shape));
   const dy = drawn("dy", [...axes, shape.m, shape.n]);
-  const tensors = [a, b, dy].map((tensor) => onDevice(tensor));
   const multiply = (a: tf.Tensor, b: tf.Tensor) =>
     tf.matMul(a, b, shape.transposeA, shape.transposeB);
-  const all = await repeated(what, () => {
-    const { value, grads } = tf.valueAndGrads(multiply)(tensors.slice(0, 2), tensors[2]);
-    assertEquals([value, ...grads].map((t) => t.shape), [dy, a, b].map((t) => [...t.shape]));
-    return tf.concat([value, ...grads].map((tensor) => tf.reshape(tensor, [tensor.size])));
-  });
-  tf.dispose(tensors);
-  const expected = oracle(shape, a, b, dy);
-  let start = 0;
-  const part = (like: HostTensor): HostTensor => {
-    const data = all.data.slice(start, start += like.data.length);
-    return { shape: like.shape, data };
-  };
-  assertClose(part(expected.y), expected.y, FORWARD, `${what} forward`);
-  assertClose(part(expected.da), expected.da, GRADIENT, `${what} gradient of a`);
-  assertClose(part(expected.db), expected.db, GRADIENT, `${what} gradient of b`);
+  await assertValueAndGradients(what, multiply, [a, b], dy, oracle(shape, a, b, dy));
 }
 
 const length = fc.constantFrom(1, 2, 3, 4, 5, 8, 16, 17, 31, 33, 64, 65);
@@ -92,60 +81,59 @@ const cases: fc.Arbitrary<Case> = fc.record({
   transposeB: fc.boolean(),
 }).map(({ axes: [axesA, axesB], ...rest }) => ({ axesA, axesB, ...rest }));
 
-const runs = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 60;
+for (const way of Object.keys(ways)) {
+  Deno.test(`${SWEPT} random products ${way} and their gradients match the definition`, () =>
+    working(way, () => sweep(cases, (shape) => check(shape))));
 
-const kinds: Record<string, MatMulAccess> = {
-  "from buffers": 4,
-  "from textures": "texels",
-  "through workgroup memory": "workgroup",
-};
+  Deno.test(`a product of several large tiles ${way} matches the definition`, () =>
+    working(way, async () => {
+      const shape = { axesA: [17], axesB: [17], m: 257, k: 3, n: 253 };
+      await check({ ...shape, transposeA: false, transposeB: false });
+      await check({ ...shape, k: 5, transposeA: true, transposeB: true });
+    }));
 
-for (const [kind, access] of Object.entries(kinds)) {
-  Deno.test(`${runs} random products ${kind} and their gradients match the definition`, async () => {
-    registerMatMul(access);
-    await fc.assert(fc.asyncProperty(cases, (shape) => check(shape)), { numRuns: runs, seed: 20 });
-  });
-
-  Deno.test(`a product of several large tiles ${kind} matches the definition`, async () => {
-    registerMatMul(access);
-    const shape = { axesA: [17], axesB: [17], m: 257, k: 3, n: 253 };
-    await check({ ...shape, transposeA: false, transposeB: false });
-    await check({ ...shape, k: 5, transposeA: true, transposeB: true });
-  });
-
-  Deno.test(`bias and activation fuse with products ${kind}`, async () => {
-    registerMatMul(access);
-    const activations: Record<string, (v: number) => number> = {
-      linear: (v) => v,
-      relu: (v) => Math.max(v, 0),
-      sigmoid: (v) => 1 / (1 + Math.exp(-v)),
-      gelu,
-    };
-    for (const n of [8, 17]) {
-      const shape = { axesA: [], axesB: [], m: 17, k: 3, n, transposeA: false, transposeB: false };
-      const a = drawn("a", shapeA(shape)), b = drawn("b", shapeB(shape)), bias = drawn("bias", [n]);
-      const { y } = oracle(shape, a, b, hostZeros([17, n]));
-      const [onA, onB, onBias] = [a, b, bias].map((tensor) => onDevice(tensor));
-      for (const [activation, value] of Object.entries(activations)) {
-        const actual = await repeated(
-          activation,
-          () =>
-            tf.engine().runKernel("_FusedMatMul", { a: onA, b: onB, bias: onBias }, {
-              transposeA: false,
-              transposeB: false,
-              activation,
-            }) as tf.Tensor,
-        );
-        const data = y.data.map((v, i) => value(v + bias.data[i % n]));
-        assertClose(actual, { shape: y.shape, data }, FORWARD, `${activation} ${n}`);
+  Deno.test(`bias and activation fuse with products ${way}`, () =>
+    working(way, async () => {
+      const activations: Record<string, (v: number) => number> = {
+        linear: (v) => v,
+        relu: (v) => Math.max(v, 0),
+        sigmoid: (v) => 1 / (1 + Math.exp(-v)),
+        gelu,
+      };
+      for (const n of [8, 17]) {
+        const shape = {
+          axesA: [],
+          axesB: [],
+          m: 17,
+          k: 3,
+          n,
+          transposeA: false,
+          transposeB: false,
+        };
+        const a = drawn("a", shapeA(shape)),
+          b = drawn("b", shapeB(shape)),
+          bias = drawn("bias", [n]);
+        const { y } = oracle(shape, a, b, hostZeros([17, n]));
+        const [onA, onB, onBias] = [a, b, bias].map((tensor) => onDevice(tensor));
+        for (const [activation, value] of Object.entries(activations)) {
+          const actual = await repeated(
+            activation,
+            () =>
+              tf.engine().runKernel("_FusedMatMul", { a: onA, b: onB, bias: onBias }, {
+                transposeA: false,
+                transposeB: false,
+                activation,
+              }) as tf.Tensor,
+          );
+          const data = y.data.map((v, i) => value(v + bias.data[i % n]));
+          assertClose(actual, { shape: y.shape, data }, FORWARD, `${activation} ${n}`);
+        }
+        tf.dispose([onA, onB, onBias]);
       }
-      tf.dispose([onA, onB, onBias]);
-    }
-  });
+    }));
 }
 
 Deno.test("tf.fused.matMul and its gradient use these kernels, without a bias too", async () => {
-  registerMatMul("texels");
   const [a, b, bias] = [[5, 3], [3, 4], [4]].map((shape) => onDevice(drawn("fused", shape)));
   for (const activation of ["linear", "relu"] as const) {
     const fused = await repeated(
@@ -168,7 +156,6 @@ Deno.test("tf.fused.matMul and its gradient use these kernels, without a bias to
 
 for (const activation of ["none", "gelu"] as const) {
   Deno.test(`x·weightᵀ + bias, ${activation}: as separate operations, gradients too`, async () => {
-    registerMatMul("texels");
     for (const shape of [[5, 3], [2, 3, 5, 3]]) {
       const inputs = [shape, [7, 3], [7]].map((shape) => onDevice(drawn("affine", shape)));
       const dy = onDevice(drawn("dy", [...shape.slice(0, -1), 7]));
@@ -194,7 +181,6 @@ for (const activation of ["none", "gelu"] as const) {
 }
 
 Deno.test("two shapes of the same numbers multiply", async () => {
-  registerMatMul("texels");
   const host = drawn("twice", [3, 5]);
   const x = onDevice(host);
   const shape = { axesA: [], axesB: [], m: 3, k: 5, n: 3, transposeA: false, transposeB: false };

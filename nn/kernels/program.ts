@@ -13,16 +13,23 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../../base/errors.ts";
-import { forgetTexels, ROW, type Texels } from "./texels.ts";
+import {
+  countOf,
+  forgetTexels,
+  formOf,
+  keepTexels,
+  newTexels,
+  ROW,
+  type Texels,
+} from "./texels.ts";
 import { uniformsOf } from "./uniforms.ts";
 
 /**
  * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
- * (`x[i]`), single numbers or vec4 that it may also write ("update", "update4"), {@link Texels}
- * (`load_x(i)`, `store_result(i, v)`), or Texels that an input names and the text writes ("store",
- * `store_x(i, v)`).
+ * (`x[i]`), single numbers or vec4 that it may also write ("update", "update4"), or {@link Texels}
+ * (`load_x(i)`, `store_result(i, v)`).
  */
-export type Access = 1 | 4 | "i32" | "update" | "update4" | "texels" | "store";
+export type Access = 1 | 4 | "i32" | "update" | "update4" | "texels";
 
 /** WGSL text with the names it refers to. */
 export interface Program {
@@ -38,8 +45,22 @@ export interface Program {
   readonly workgroup: number;
   /** Whether `result` holds atomic<i32> instead of f32. */
   readonly atomic?: boolean;
+  /**
+   * Whether the text also writes its result into a copy in texels (`store_twin(i, v)`, every four
+   * channels once), where a convolution that reads it next finds it.
+   */
+  readonly twin?: boolean;
   /** `fn main(index : i32)` and its helpers; it writes to `result`. */
   readonly code: string;
+}
+
+const programs = new Map<string, Program>();
+
+/** The program that `key` stands for, made once. */
+export function programOf(key: string, make: () => Program): Program {
+  let program = programs.get(key);
+  if (!program) programs.set(key, program = make());
+  return program;
 }
 
 /** Output of {@link dispatch}: a shape to allocate, or something existing to write into. */
@@ -87,7 +108,8 @@ export function dispatch<O extends Output>(
   inputs.forEach((input, i) => {
     if (isUpdated(program.widths[i])) forgetTexels(backend, (input as TensorInfo).dataId);
   });
-  const operands = [target, ...inputs];
+  const twin = program.twin ? newTexels(backend, countOf((target as TensorInfo).shape)) : null;
+  const operands = [target, ...inputs, ...twin ? [twin] : []];
   for (const operand of operands) if (!isTexels(operand)) upload(recorder, program, operand);
   const { pipeline, layout } = compiledOf(recorder.device, program);
   const resources = operands.map((operand): GPUBindingResource =>
@@ -114,6 +136,10 @@ export function dispatch<O extends Output>(
   if (recorder.dispatchCountInPass >= most || bytes > MOST_WRITTEN) {
     recorder.endComputePassEncoder();
     recorder.submitQueue();
+  }
+  if (twin) {
+    const { dataId, shape } = target as TensorInfo;
+    keepTexels(backend, dataId, twin, formOf(shape.at(-1)!));
   }
   return target as O extends readonly number[] ? TensorInfo : O;
 }
@@ -227,7 +253,7 @@ function compiledOf(device: GPUDevice, program: Program): Compiled {
 
 /** The whole shader: declarations, the program's text, the entry point. */
 export function shaderText(program: Program): string {
-  const { inputs, widths, uniforms, workgroup, atomic, code } = program;
+  const { inputs, widths, uniforms, workgroup, atomic, twin, code } = program;
   const element = (width: Access) =>
     width === "i32" ? "i32" : width === 4 || width === "update4" ? "vec4<f32>" : "f32";
   const output = widths.at(-1)!;
@@ -244,7 +270,6 @@ fn store_${name}(i : i32, value : vec4<f32>) { textureStore(${name}, ${place}, v
     ...inputs.map((name, i) => {
       const at = `@group(0) @binding(${i + 1})`;
       const width = widths[i];
-      if (width === "store") return writable(name, at);
       if (width === "texels") {
         return `${at} var ${name} : texture_2d<f32>;
 fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0); }`;
@@ -254,10 +279,11 @@ fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0)
       return `${at} var<storage, ${mode}> ${name} : array<${type}>;
 fn load_${name}(i : i32) -> ${type} { return ${name}[i]; }`;
     }),
+    ...twin ? [writable("twin", `@group(0) @binding(${inputs.length + 1})`)] : [],
     `struct Uniforms { ${
       Object.entries(uniforms).map(([name, type]) => `${name} : ${type}`).join(", ")
     } };
-@group(0) @binding(${inputs.length + 1}) var<uniform> uniforms : Uniforms;`,
+@group(0) @binding(${inputs.length + (twin ? 2 : 1)}) var<uniform> uniforms : Uniforms;`,
     code,
     `@compute @workgroup_size(${workgroup})
 fn entry(

@@ -12,7 +12,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { defineKernel, hostZeros, type Operation } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
 import { along, LANES, rowProgram } from "./rows.ts";
-import { kernelSet, replaceGradient, replaceKernel } from "./selection.ts";
+import { replaceGradient, replaceKernel } from "./selection.ts";
 
 interface Attributes {
   readonly scale: number;
@@ -30,6 +30,8 @@ interface Kind {
   hostValue(v: number, sum: number): number;
   hostSummand(g: number, y: number): number;
   hostSlope(g: number, y: number, sum: number): number;
+  /** The output from the scaled logits, on stock kernels. */
+  stock(logits: tf.Tensor): tf.Tensor;
 }
 
 const SOFTMAX: Kind = {
@@ -40,6 +42,7 @@ const SOFTMAX: Kind = {
   hostValue: (v, sum) => Math.exp(v) / sum,
   hostSummand: (g, y) => g * y,
   hostSlope: (g, y, sum) => y * (g - sum),
+  stock: (logits) => tf.softmax(logits),
 };
 
 const LOG_SOFTMAX: Kind = {
@@ -50,6 +53,7 @@ const LOG_SOFTMAX: Kind = {
   hostValue: (v, sum) => v - Math.log(sum),
   hostSummand: (g) => g,
   hostSlope: (g, y, sum) => g - Math.exp(y) * sum,
+  stock: (logits) => tf.logSoftmax(logits),
 };
 
 const forwardProgram = ({ name, value }: Kind): Program =>
@@ -137,6 +141,7 @@ function define(kind: Kind): { value: Operation<Attributes>; gradient: Operation
       }
       return y;
     },
+    stock: ({ x }, { scale }) => kind.stock(tf.mul(x, scale)),
   });
   return { value, gradient };
 }
@@ -170,12 +175,10 @@ export function registerSoftmax(): void {
  * @param x Any shape. −∞ is allowed as long as its row has a finite number.
  */
 export function softmax<T extends tf.Tensor>(x: T, scale = 1): T {
-  if (kernelSet() === "stock") return tf.softmax(tf.mul(x, scale)) as T;
   return plain.value({ x }, { scale }) as T;
 }
 
 /** Logarithm of {@link softmax}, without its underflow. */
 export function logSoftmax<T extends tf.Tensor>(x: T, scale = 1): T {
-  if (kernelSet() === "stock") return tf.logSoftmax(tf.mul(x, scale)) as T;
   return logarithm.value({ x }, { scale }) as T;
 }

@@ -30,6 +30,15 @@ export interface Form {
   readonly of?: object;
 }
 
+/** The form a tensor's copy has; where 4 divides the channels, their number makes no difference. */
+export const formOf = (channels: number): Form => ({ channels: channels % 4 === 0 ? 0 : channels });
+
+/** Texels that a tensor of this shape takes, its last axis padded to whole ones. */
+export function countOf(shape: readonly number[]): number {
+  const channels = shape.at(-1)!;
+  return shape.slice(0, -1).reduce((a, b) => a * b, 1) * Math.ceil(channels / 4);
+}
+
 const same = (a: Form, b: Form) =>
   a.channels === b.channels && a.slope === b.slope && a.of === b.of;
 
@@ -38,6 +47,8 @@ class Shelf {
   /** By tensor data; one of each form. */
   readonly copies = new WeakMap<object, { texels: Texels; form: Form }[]>();
   private readonly free = new Map<number, Texels[]>();
+  private rows = 0;
+  private freeRows = 0;
 
   constructor(private readonly device: GPUDevice) {}
 
@@ -45,7 +56,11 @@ class Shelf {
     // Powers of two, so that few sizes exist and most requests find a free one.
     const rows = 2 ** Math.ceil(Math.log2(Math.ceil(count / ROW)));
     const free = this.free.get(rows)?.pop();
-    if (free) return free;
+    if (free) {
+      this.freeRows -= rows;
+      return free;
+    }
+    this.rows += rows;
     const texture = this.device.createTexture({
       size: [ROW, rows],
       format: "rgba32float",
@@ -57,9 +72,16 @@ class Shelf {
   // The device keeps to the order of commands, so those recorded next may overwrite the texture.
   giveBack(texels: Texels): void {
     const rows = texels.texture.height;
+    this.freeRows += rows;
     const list = this.free.get(rows);
     if (list) list.push(texels);
     else this.free.set(rows, [texels]);
+  }
+
+  /** Bytes of all textures, and of those that hold a copy. */
+  get bytes(): { held: number; used: number } {
+    const bytes = (rows: number) => 16 * ROW * rows;
+    return { held: bytes(this.rows), used: bytes(this.rows - this.freeRows) };
   }
 }
 
@@ -69,6 +91,11 @@ function shelfOf({ device }: WebGPUBackend): Shelf {
   let shelf = shelves.get(device);
   if (!shelf) shelves.set(device, shelf = new Shelf(device));
   return shelf;
+}
+
+/** Bytes of a device's textures: all of them, and those that hold a tensor's copy. */
+export function texelBytes(backend: WebGPUBackend): { held: number; used: number } {
+  return shelfOf(backend).bytes;
 }
 
 /** Texels to write a tensor's copy into; {@link keepTexels} ties them to the tensor. */

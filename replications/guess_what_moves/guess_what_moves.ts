@@ -159,7 +159,7 @@ async function training(
 /** A trained run, official weights (with DINO's beside them), or a baseline. */
 async function contender(
   source: Source,
-  { dataDir }: { dataDir: string },
+  { dataDir }: { dataDir: string } = { dataDir: "data" },
 ): Promise<SegmentationContender> {
   if (source.kind === "baseline") return segmentationBaseline(source.name);
   const path = source.kind === "run" ? join(source.path, "weights.safetensors") : source.path;

@@ -3,29 +3,21 @@
  *
  * @module
  */
-import { z } from "zod";
 import {
   type SegmentationProtocol,
   segmentationProtocol,
   segmentationStamp,
 } from "../../benchmarks/protocols/segmentation.ts";
-import {
-  type Comparison,
-  type Evaluation,
-  PublishedNumber,
-  type Verdict,
-} from "../../benchmarks/record.ts";
+import type { Comparison, Evaluation, PublishedNumber, Verdict } from "../../benchmarks/record.ts";
 import { judge } from "../../benchmarks/verdict.ts";
 import type { Scored } from "../replication.ts";
-import numbers from "./published.json" with { type: "json" };
+import { PUBLISHED_BY_MODEL } from "./published.ts";
 
 /**
- * The published numbers, each with its source. Those called "nb" are printed in the official
- * repository's notebooks; the paper's text could not be read.
+ * The published numbers. Those called "nb" are printed in the official repository's notebooks; the
+ * paper's text could not be read.
  */
-export const PUBLISHED: readonly PublishedNumber[] = z
-  .strictObject({ "guess-what-moves": z.array(PublishedNumber) })
-  .parse(numbers)["guess-what-moves"];
+export const PUBLISHED: readonly PublishedNumber[] = PUBLISHED_BY_MODEL["guess-what-moves"];
 
 /** Where a published number was measured, in our names. */
 interface Place {

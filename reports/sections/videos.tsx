@@ -4,7 +4,7 @@ import type { SegmentationPicture } from "../../benchmarks/run_folder.ts";
 import { type Markup, Picture, PlainTable, Section } from "../components.tsx";
 import { decimal } from "../format.ts";
 import { type Entry, type Group, isBaseline } from "../groups.ts";
-import { metricName, withUnit } from "../metric_names.ts";
+import { metricName, withUnit } from "../../benchmarks/metric_names.ts";
 import {
   longestFlow,
   renderFlow,

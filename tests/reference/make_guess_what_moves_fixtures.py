@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 import deterministic
 import guess_what_moves_reference as reference
-from fixture_files import FOLDER, nhwc, save_tensors
+from fixture_files import FIXTURES, nhwc, save_tensors
 from training_fixtures import draw
 from vit_reference import Vit
 
-TARGET = FOLDER.parent / "guess_what_moves"
+TARGET = "guess_what_moves"
 
 
 def with_weights(module: nn.Module, prefix: str) -> nn.Module:
@@ -119,9 +119,10 @@ def make_names() -> None:
     shapes = {PREFIX + name: list(value.shape) for name, value in head.state_dict().items()}
     count = sum(parameter.numel() for parameter in head.parameters())
     print(f"names: {len(shapes)}, parameters: {count}")
-    TARGET.mkdir(parents=True, exist_ok=True)
+    folder = FIXTURES / TARGET
+    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"parameters": count, "tensors": shapes}, indent=1)
-    (TARGET / "names.json").write_text(text + "\n")
+    (folder / "names.json").write_text(text + "\n")
 
 
 def make_loss() -> None:

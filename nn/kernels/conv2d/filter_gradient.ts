@@ -1,121 +1,27 @@
 /**
- * The convolution kernel for the filter gradient.
+ * The filter gradient of a convolution, and the bias' along with it.
+ *
+ * Where the filter alone has too few pieces to occupy the adapter, the output pixels are cut into
+ * segments, which leave one part of the result each; a second dispatch adds the parts in a fixed order. All
+ * uses of a filter can add to the same parts before that.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { dispatch, type Program } from "../program.ts";
-import { type OperandAccess, operandAccess, type Sloped, withOperands } from "./operands.ts";
-import {
-  type ConvInfo,
-  featuresOf,
-  lines,
-  pictureOf,
-  vec4s,
-  WINDOW,
-  windowValues,
-  WORKGROUP,
-} from "./window.ts";
-
-/**
- * Tile kernel for the filter gradient: an invocation sums one tile of one tap over a segment of the
- * output pixels. With several segments the result is one part a segment, the filter's numbers and then
- * the bias', and {@link SUM_SEGMENTS} adds the parts in a fixed order.
- */
-function filterGradientProgram(
-  access: OperandAccess,
-  inQuads: number,
-  outQuads: number,
-  inParts: boolean,
-): Program {
-  const biasAt = (index: string) =>
-    inParts ? `result[part + filterSize + ${index}]` : `bias[${index}]`;
-  return {
-    name: `conv2d filterGradient ${access} ${inQuads}x${outQuads}${inParts ? " in parts" : ""}`,
-    inputs: ["x", "dy", ...inParts ? [] : ["bias"]],
-    widths: [access, access, ...inParts ? [] : ["update" as const], 1],
-    uniforms: { ...WINDOW, segments: "i32", inChannels: "i32", onto: "i32" },
-    workgroup: WORKGROUP,
-    code: `
-fn main(index : i32) {
-  let outVec4s = (uniforms.outChannels + 3) / 4;
-  let inBlocks = (uniforms.inVec4s + ${inQuads - 1}) / ${inQuads};
-  let outBlocks = (outVec4s + ${outQuads - 1}) / ${outQuads};
-  let segment = index % uniforms.segments;
-  let tile = index / uniforms.segments;
-  let co = (tile % outBlocks) * ${outQuads};
-  let ci = (tile / outBlocks) % inBlocks * ${inQuads};
-  let tap = tile / (outBlocks * inBlocks);
-  if (tap >= uniforms.kernelHeight * uniforms.kernelWidth) { return; }
-  let ky = tap / uniforms.kernelWidth;
-  let kx = tap % uniforms.kernelWidth;
-  let total = uniforms.batch * uniforms.outHeight * uniforms.outWidth;
-  let each = (total + uniforms.segments - 1) / uniforms.segments;
-  let end = min((segment + 1) * each, total);
-  ${lines(inQuads * 4, (i) => lines(outQuads, (c) => `var sum${i}_${c} = vec4<f32>(0.0);`))}
-  ${lines(outQuads, (c) => `var dySum${c} = vec4<f32>(0.0);`)}
-  // The first tile of every output block also sums dy, over all its pixels.
-  if (tap == 0 && ci == 0) {
-    for (var m = segment * each; m < end; m++) {
-      ${
-      lines(outQuads, (c) =>
-        `dySum${c} += load_dy(m * outVec4s + co + min(${c}, outVec4s - 1 - co));`)
-    }
-    }
-  }
-  for (var m = segment * each; m < end; m++) {
-    let ox = m % uniforms.outWidth;
-    let oy = (m / uniforms.outWidth) % uniforms.outHeight;
-    let iy = oy * uniforms.strideY - uniforms.padTop + ky * uniforms.dilationY;
-    let ix = ox * uniforms.strideX - uniforms.padLeft + kx * uniforms.dilationX;
-    if (iy < 0 || iy >= uniforms.inHeight || ix < 0 || ix >= uniforms.inWidth) { continue; }
-    let image = m / (uniforms.outWidth * uniforms.outHeight);
-    let origin = ((image * uniforms.inHeight + iy) * uniforms.inWidth + ix) * uniforms.inVec4s + ci;
-    let to = m * outVec4s + co;
-    ${lines(inQuads, (i) => `let x${i} = load_x(origin + min(${i}, uniforms.inVec4s - 1 - ci));`)}
-    ${lines(outQuads, (c) => `let d${c} = load_dy(to + min(${c}, outVec4s - 1 - co));`)}
-    ${
-      lines(inQuads * 4, (i) =>
-        lines(outQuads, (c) =>
-          `sum${i}_${c} = fma(vec4<f32>(x${i >> 2}[${i & 3}]), d${c}, sum${i}_${c});`))
-    }
-  }
-  let filterSize = uniforms.kernelHeight * uniforms.kernelWidth * uniforms.inChannels * uniforms.outChannels;
-  let part = segment * (filterSize + uniforms.outChannels);
-  if (tap == 0 && ci == 0) {
-    ${
-      lines(outQuads, (c) =>
-        lines(4, (k) => `
-    if ((co + ${c}) * 4 + ${k} < uniforms.outChannels) {
-      let at = (co + ${c}) * 4 + ${k};
-      ${biasAt("at")} = select(0.0, ${biasAt("at")}, uniforms.onto == 1) + dySum${c}[${k}];
-    }`))
-    }
-  }
-  ${
-      lines(inQuads * 4, (i) => `
-  if (ci * 4 + ${i} < uniforms.inChannels) {
-    let row = part + (tap * uniforms.inChannels + ci * 4 + ${i}) * uniforms.outChannels + co * 4;
-    ${
-        lines(outQuads, (c) =>
-          lines(4, (k) => `
-    if ((co + ${c}) * 4 + ${k} < uniforms.outChannels) {
-      let at = row + ${c * 4 + k};
-      result[at] = select(0.0, result[at], uniforms.onto == 1) + sum${i}_${c}[${k}];
-    }`))
-      }
-  }`)
-    }
-}`,
-  };
-}
+import { BLOCK_WORKGROUP } from "../block.ts";
+import { dispatch, type Program, programOf } from "../program.ts";
+import { operandAccess, tileFor, tilesInUse } from "../tiles.ts";
+import { gradientBlockProgram, gradientBlocks } from "./filter_gradient/block.ts";
+import { gradientTileProgram, gradientTiles } from "./filter_gradient/tile.ts";
+import { type Sloped, withOperands } from "./operands.ts";
+import { type ConvInfo, featuresOf, pictureOf, windowValues } from "./window.ts";
 
 const SUM_SEGMENTS: Program = {
   name: "sum segments",
   inputs: ["parts", "bias"],
   widths: [1, "update", 1],
-  uniforms: { filterSize: "i32", size: "i32", segments: "i32", onto: "i32" },
+  uniforms: { filterSize: "i32", size: "i32", segments: "i32" },
   workgroup: 64,
   code: `
 fn main(index : i32) {
@@ -123,74 +29,137 @@ fn main(index : i32) {
   var sum = 0.0;
   for (var s = 0; s < uniforms.segments; s++) { sum += parts[s * uniforms.size + index]; }
   if (index < uniforms.filterSize) {
-    result[index] = select(0.0, result[index], uniforms.onto == 1) + sum;
+    result[index] = sum;
   } else {
-    let at = index - uniforms.filterSize;
-    bias[at] = select(0.0, bias[at], uniforms.onto == 1) + sum;
+    bias[index - uniforms.filterSize] = sum;
   }
 }`,
 };
 
-const programs = new Map<string, Program>();
-
-/** Gradients of a convolution's parameters. */
-export interface ParameterGradients {
-  /** [kh, kw, in, out]. */
-  readonly filter: tf.TensorInfo;
-  /** [out]: the sums of dy over batch and pixels. */
-  readonly bias: tf.TensorInfo;
-}
+/** [kh, kw, in, out]. */
+const filterShape = ({ filterHeight, filterWidth, inChannels, outChannels }: ConvInfo) => [
+  filterHeight,
+  filterWidth,
+  inChannels,
+  outChannels,
+];
 
 /**
- * Records the gradients of filter and bias.
+ * Records the sums behind the gradients of filter and bias.
  *
- * @param onto Adds to these tensors rather than making new ones.
+ * @param onto Adds to sums of the same number of segments rather than making new ones.
+ * @returns The gradients of filter, [kh, kw, in, out], and bias, [out]; or where there are several
+ * segments one tensor, which {@link addSegments} makes the gradients of.
  */
+export function sumFilterGradient(
+  backend: WebGPUBackend,
+  x: tf.TensorInfo,
+  dy: tf.TensorInfo | Sloped,
+  info: ConvInfo,
+  onto: readonly tf.TensorInfo[] | null = null,
+): tf.TensorInfo[] {
+  const { inChannels, outChannels } = info;
+  const shape = filterShape(info);
+  const { make, pieces, width } = plan(info);
+  const segments = filterGradientSegments(info);
+  const values = [
+    ...windowValues(info, pictureOf(info), featuresOf(info)),
+    segments,
+    inChannels,
+    onto ? 1 : 0,
+  ];
+  const program = make(segments > 1);
+  const invocations = segments * pieces * width;
+  if (segments > 1) {
+    const output = onto?.[0] ?? [segments, tf.util.sizeFromShape(shape) + outChannels];
+    return [withOperands(
+      backend,
+      [x, dy],
+      (operands) => dispatch(backend, program, operands, output, values, invocations),
+    )];
+  }
+  const bias = onto?.[1] ?? backend.makeTensorInfo([outChannels], "float32");
+  const output = onto?.[0] ?? shape;
+  const filter = withOperands(
+    backend,
+    [x, dy],
+    (operands) => dispatch(backend, program, [...operands, bias], output, values, invocations),
+  );
+  return [filter, bias];
+}
+
+/** The gradients of filter and bias from the sums of several segments, which stay the caller's. */
+export function addSegments(
+  backend: WebGPUBackend,
+  parts: tf.TensorInfo,
+  info: ConvInfo,
+): [filter: tf.TensorInfo, bias: tf.TensorInfo] {
+  const { outChannels } = info;
+  const shape = filterShape(info);
+  const filterSize = tf.util.sizeFromShape(shape);
+  const size = filterSize + outChannels;
+  const bias = backend.makeTensorInfo([outChannels], "float32");
+  const uniforms = [filterSize, size, filterGradientSegments(info)];
+  const filter = dispatch(backend, SUM_SEGMENTS, [parts, bias], shape, uniforms, size);
+  return [filter, bias];
+}
+
+/** Records the gradients of filter and bias. */
 export function runFilterGradient(
   backend: WebGPUBackend,
   x: tf.TensorInfo,
   dy: tf.TensorInfo | Sloped,
   info: ConvInfo,
-  onto: ParameterGradients | null = null,
-): ParameterGradients {
-  const access = operandAccess();
+): [filter: tf.TensorInfo, bias: tf.TensorInfo] {
+  const sums = sumFilterGradient(backend, x, dy, info);
+  if (sums.length === 2) return [sums[0], sums[1]];
+  const made = addSegments(backend, sums[0], info);
+  backend.disposeData(sums[0].dataId);
+  return made;
+}
+
+/** Segments into which the output pixels are cut. */
+export function filterGradientSegments(info: ConvInfo): number {
+  const { pieces, width } = plan(info);
+  return segmentsFor(pieces * width, info.batchSize * info.outHeight * info.outWidth);
+}
+
+/** The program for a filter, by whether it sums in parts, and into how many pieces it cuts the filter. */
+function plan(info: ConvInfo) {
   const { filterHeight, filterWidth, inChannels, outChannels } = info;
-  const filterShape = [filterHeight, filterWidth, inChannels, outChannels];
-  const filterSize = tf.util.sizeFromShape(filterShape);
-  const size = filterSize + outChannels;
-  const inQuads = inChannels <= 4 ? 1 : 4;
-  const outQuads = outChannels <= 4 ? 1 : 4;
-  const tiles = filterHeight * filterWidth * Math.ceil(vec4s(inChannels) / inQuads) *
-    Math.ceil(vec4s(outChannels) / outQuads);
-  const total = info.batchSize * info.outHeight * info.outWidth;
-  // Enough segments to occupy a device, yet several pixels in each; a CPU is occupied sooner.
-  const [invocations, fewest] = access === "texels" ? [64, 1] : [2048, 8];
-  const wanted = 2 ** Math.ceil(Math.log2(Math.max(fewest, invocations / tiles)));
-  const segments = Math.max(1, Math.min(wanted, 64, Math.floor(total / 4)));
-  const inParts = segments > 1;
-  const key = `${access} ${inQuads} ${outQuads} ${inParts}`;
-  const program = programs.get(key) ?? filterGradientProgram(access, inQuads, outQuads, inParts);
-  programs.set(key, program);
-  const values = [
-    ...windowValues(info, pictureOf(info), featuresOf(info)),
-    segments,
-    inChannels,
-    onto && !inParts ? 1 : 0,
-  ];
-  const bias = onto?.bias ?? backend.makeTensorInfo([outChannels], "float32");
-  const filterOutput = onto?.filter ?? filterShape;
-  const invoked = tiles * segments;
-  const result = withOperands(
-    backend,
-    [x, dy],
-    (operands) =>
-      inParts
-        ? dispatch(backend, program, operands, [segments, size], values, invoked)
-        : dispatch(backend, program, [...operands, bias], filterOutput, values, invoked),
-  );
-  if (!inParts) return { filter: result, bias };
-  const uniforms = [filterSize, size, segments, onto ? 1 : 0];
-  const filter = dispatch(backend, SUM_SEGMENTS, [result, bias], filterOutput, uniforms, size);
-  backend.disposeData(result.dataId);
-  return { filter, bias };
+  const taps = filterHeight * filterWidth;
+  const access = operandAccess();
+  const tile = tileFor("filterGradient", {
+    inputs: inChannels,
+    channels: outChannels,
+    numbers: taps * inChannels * outChannels,
+  });
+  if ("workgroup" in tile) {
+    const side = tile.workgroup;
+    return {
+      make: (inParts: boolean) =>
+        programOf(
+          `filterGradient block ${side} ${access} ${inParts}`,
+          () => gradientBlockProgram(access, side, inParts),
+        ),
+      pieces: gradientBlocks(taps, inChannels, outChannels, side),
+      width: BLOCK_WORKGROUP,
+    };
+  }
+  const size = { inQuads: tile.registers / 4, outQuads: outChannels <= 4 ? 1 : 4 };
+  return {
+    make: (inParts: boolean) =>
+      programOf(
+        `filterGradient tile ${Object.values(size)} ${access} ${inParts}`,
+        () => gradientTileProgram(access, size, inParts),
+      ),
+    pieces: gradientTiles(size, taps, inChannels, outChannels),
+    width: 1,
+  };
+}
+
+/** Segments enough to occupy the adapter, yet with several pixels in each. */
+function segmentsFor(invocations: number, pixels: number): number {
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, tilesInUse().invocations / invocations)));
+  return Math.max(1, Math.min(wanted, 64, Math.floor(pixels / 4)));
 }

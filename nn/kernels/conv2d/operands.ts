@@ -7,27 +7,13 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { type ByValue, SLOPE } from "../activation.ts";
-import { dispatch, type Program } from "../program.ts";
-import { type Form, type Texels, texelsOf } from "../texels.ts";
+import { dispatch, type Program, programOf } from "../program.ts";
+import { type OperandAccess, operandAccess } from "../tiles.ts";
+import { countOf, formOf, type Texels, texelsOf } from "../texels.ts";
 import { vec4s } from "./window.ts";
-
-/** Where a kernel reads its operands. */
-export type OperandAccess = 4 | "texels";
-
-let current: OperandAccess = 4;
-
-/** Sets where convolutions read their operands from now on; textures suit software adapters. */
-export function useOperandAccess(access: OperandAccess): void {
-  current = access;
-}
-
-/** What {@link useOperandAccess} set. */
-export function operandAccess(): OperandAccess {
-  return current;
-}
 
 /** An operand as {@link OperandAccess} says. */
 export type Operand = tf.TensorInfo | Texels;
@@ -100,16 +86,11 @@ fn main(index : i32) {
 }`,
 });
 
-const slopePrograms = new Map<string, Program>();
-
-/** The form a tensor's copy has; where 4 divides the channels, their number makes no difference. */
-export const formOf = (channels: number): Form => ({ channels: channels % 4 === 0 ? 0 : channels });
-
 function texels(backend: WebGPUBackend, x: tf.TensorInfo | Sloped): Texels {
   const tensor = isSloped(x) ? x.dy : x;
   const channels = tensor.shape.at(-1)!;
   const aligned = channels % 4 === 0;
-  const vectors = tf.util.sizeFromShape(tensor.shape) / channels * vec4s(channels);
+  const vectors = countOf(tensor.shape);
   const uniforms = [vectors, channels];
   if (!isSloped(x)) {
     const program = aligned ? ALIGNED_TO_TEXELS : TO_TEXELS;
@@ -118,9 +99,10 @@ function texels(backend: WebGPUBackend, x: tf.TensorInfo | Sloped): Texels {
     });
   }
   const { dy, out, activation } = x;
-  const key = `${activation} ${aligned}`;
-  const program = slopePrograms.get(key) ?? slopeToTexels(activation, aligned);
-  slopePrograms.set(key, program);
+  const program = programOf(
+    `slope to texels ${activation} ${aligned}`,
+    () => slopeToTexels(activation, aligned),
+  );
   const form = { ...formOf(channels), slope: activation, of: out.dataId };
   return texelsOf(backend, dy.dataId, vectors, form, (texels) => {
     dispatch(backend, program, [dy, out], texels, uniforms, vectors);
@@ -136,15 +118,14 @@ export function withOperands(
   backend: WebGPUBackend,
   tensors: readonly [tf.TensorInfo | Sloped, tf.TensorInfo | Sloped],
   use: (operands: [Operand, Operand]) => tf.TensorInfo,
-  access: OperandAccess = operandAccess(),
 ): tf.TensorInfo {
   const made: (() => void)[] = [];
   const prepare = (x: tf.TensorInfo | Sloped): Operand => {
-    if (access === "texels") return texels(backend, x);
+    if (operandAccess() === "texels") return texels(backend, x);
     if (isSloped(x)) throw new Error("a sloped operand is read from textures only");
     const channels = x.shape.at(-1)!;
     if (channels % 4 === 0) return x;
-    const vectors = tf.util.sizeFromShape(x.shape) / channels * vec4s(channels);
+    const vectors = countOf(x.shape);
     const shape = [...x.shape.slice(0, -1), vec4s(channels) * 4];
     const padded = dispatch(backend, PAD, [x], shape, [vectors, channels], vectors);
     made.push(() => backend.disposeData(padded.dataId));

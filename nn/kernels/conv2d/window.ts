@@ -42,6 +42,27 @@ export const WINDOW = {
   filterVec4s: "i32",
 } as const;
 
+/** From the picture to the features, or with a gradient from the features to the picture. */
+export type Direction = "forward" | "inputGradient";
+
+/**
+ * Text that declares `iy<p>` and `ix<p>`, the pixel of "in" that the tap (`ky`, `kx`) reads for the pixel
+ * (`oy<p>`, `ox<p>`) of "out", and `ok<p>`, whether there is one.
+ */
+export const sourceText = (direction: Direction, p: number): string =>
+  direction === "forward"
+    ? `
+      let iy${p} = oy${p} * uniforms.strideY - uniforms.padTop + ky * uniforms.dilationY;
+      let ix${p} = ox${p} * uniforms.strideX - uniforms.padLeft + kx * uniforms.dilationX;
+      let ok${p} = iy${p} >= 0 && iy${p} < uniforms.inHeight &&
+        ix${p} >= 0 && ix${p} < uniforms.inWidth;`
+    : `
+      let ty${p} = oy${p} + uniforms.padTop - ky * uniforms.dilationY;
+      let tx${p} = ox${p} + uniforms.padLeft - kx * uniforms.dilationX;
+      let iy${p} = ty${p} / uniforms.strideY; let ix${p} = tx${p} / uniforms.strideX;
+      let ok${p} = ty${p} >= 0 && tx${p} >= 0 && iy${p} * uniforms.strideY == ty${p} &&
+        ix${p} * uniforms.strideX == tx${p} && iy${p} < uniforms.inHeight && ix${p} < uniforms.inWidth;`;
+
 /** One side of the window. */
 export interface Side {
   readonly height: number;

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { OperandAccess } from "../conv2d/operands.ts";
 import { lines, vec4s } from "../conv2d/window.ts";
+import type { OperandAccess } from "../tiles.ts";
 import type { Program } from "../program.ts";
 import { bindingsOf, nameOf, PRODUCT, type Product, storeText, type Variant } from "./product.ts";
 
@@ -88,13 +88,6 @@ fn main(index : i32) {
   ${lines(rows, (r) => lines(QUADS, (c) => `store(batch, row + ${r}, quad + ${c}, sum${r}_${c});`))}
 }`,
   };
-}
-
-/** Rows of the tiles for a product: the tallest that leave work for all of a device. */
-export function tileRows({ batch, rows, columns }: Product): number {
-  if (rows <= 4) return 4;
-  const tall = batch * Math.ceil(rows / 16) * Math.ceil(vec4s(columns) / QUADS);
-  return rows <= 8 || tall < 64 ? 8 : 16;
 }
 
 /** Invocations of a program with tiles of this many rows. */

@@ -28,6 +28,7 @@ const epe = { averaging: "pooled", unit: "px", better: "lower" } as const;
 const good = { averaging: "pooled", unit: "%", better: "higher" } as const;
 
 const fit = { averaging: "per video", unit: "%", better: "higher" } as const;
+const bad = { averaging: "pooled", unit: "%", better: "lower" } as const;
 
 /** Quantities with their usual averaging, which a name may leave out. */
 const FAMILIES: Readonly<Record<string, Family>> = {
@@ -40,7 +41,11 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   "px1": { ...good, quantity: "within 1 px" },
   "px3": { ...good, quantity: "within 3 px" },
   "px5": { ...good, quantity: "within 5 px" },
-  "fl": { quantity: "Fl outliers", averaging: "pooled", unit: "%", better: "lower" },
+  "fl": { ...bad, quantity: "Fl outliers" },
+  "flVisible": { ...bad, quantity: "Fl outliers visible" },
+  "out3": { ...bad, quantity: "over 3 px", averaging: "per image" },
+  "out3Visible": { ...bad, quantity: "over 3 px visible", averaging: "per image" },
+  "wauc": { ...good, quantity: "WAUC" },
   "j": { ...fit, quantity: "J of the better group" },
   "f": { ...fit, quantity: "F of the better group" },
   "jFree": { ...fit, quantity: "J without labels" },
