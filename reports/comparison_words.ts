@@ -65,7 +65,7 @@ export function intervalText(interval: { low: number; high: number } | null): st
 /** A cost in its unit. */
 export function costText({ unit }: ComparedCost, value: number): string {
   if (unit === "s") return time(value);
-  return unit === "B" ? bytes(value) : integer(value);
+  return unit === "bytes" ? bytes(value) : integer(value);
 }
 
 /** What a cost came to, and why it does not decide where it doesn't. */

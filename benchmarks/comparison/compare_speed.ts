@@ -199,7 +199,7 @@ function sizeCosts(base: SpeedRecord, candidate: SpeedRecord, slower: number): C
       if (other === undefined) return [];
       const cost = (name: string, from: number, to: number, aside: string | null) => ({
         what: `${name} at ${height}×${width}`,
-        unit: "B" as const,
+        unit: "bytes" as const,
         base: from,
         candidate: to,
         ratio: from > 0 ? to / from : 1,

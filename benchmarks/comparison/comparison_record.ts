@@ -115,7 +115,7 @@ export interface Together {
 export interface ComparedCost {
   /** "time a sample, moving-shapes:test", "training step". */
   readonly what: string;
-  readonly unit: "s" | "B" | "dispatches" | "submits";
+  readonly unit: "s" | "bytes" | "dispatches" | "submits";
   readonly base: number;
   readonly candidate: number;
   /** The candidate's value over the base's. */

@@ -78,7 +78,7 @@ function evaluationCosts({ base, candidate }: Match): Cost[] {
   const time: Cost[] = counts.size === 1
     ? [{ what: `a sample of ${where}`, unit: "s", ...costs("seconds") }]
     : [];
-  return [...time, { what: `memory on ${where}`, unit: "B", ...costs("residentBytes") }];
+  return [...time, { what: `memory on ${where}`, unit: "bytes", ...costs("residentBytes") }];
 }
 
 function judge(
