@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { type FlowField, ndarray } from "../base/arrays.ts";
+import { type FlowField, type Mask, ndarray, packed, type Picture } from "../base/arrays.ts";
 import { DataError, Interrupted, UsageError } from "../base/errors.ts";
 import type { FlowDataset, FlowSample } from "../datasets/sample.ts";
-import type { FlowContender } from "./contenders/contender.ts";
+import { type FlowContender, sizingOf } from "./contenders/contender.ts";
 import { type Candidate, GalleryChooser } from "./gallery.ts";
 import { FlowMetrics, type SampleMetrics, type ScoredFlow } from "./metrics/flow.ts";
+import { clipped, fillBackground } from "./protocols/background.ts";
 import { pad } from "./protocols/padding.ts";
 import { type FlowProtocol, protocolStamp } from "./protocols/protocol.ts";
+import { follows, forwardInterpolate } from "./protocols/warm_start.ts";
 import type { Evaluation } from "./record.ts";
 import type { SampleResults } from "./samples.ts";
 
@@ -30,6 +32,8 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
   /** Hears of each sample: samples done, samples in all, this one's EPE (null without valid pixels). */
   readonly onSample?: (done: number, total: number, epe: number | null) => void;
+  /** Takes each sample's prediction, of the sample's own size, before it is scored. */
+  readonly onPrediction?: (id: string, flow: FlowField) => Promise<void>;
   /** How many of the first and of the worst samples to keep whole, beside the median; usually 3. */
   readonly gallery?: number;
 }
@@ -51,12 +55,15 @@ export interface EvaluateOptions {
 export async function evaluateFlow(
   options: EvaluateOptions,
 ): Promise<{ evaluation: Evaluation; samples: SampleResults }> {
-  const { contender, dataset, protocol, alsoAt = [], signal, onSample, gallery = 3 } = options;
+  const { contender, dataset, protocol, alsoAt = [], signal, onSample, onPrediction, gallery = 3 } =
+    options;
   const total = sampleCount(dataset, options.limit);
   checkIterations(alsoAt);
   const iterations = [...new Set([...alsoAt, protocol.iterations])].sort((a, b) => a - b);
   const main = iterations.indexOf(protocol.iterations);
 
+  const asked = new Asked(contender, dataset, protocol, iterations);
+  if (dataset.ids) await contender.expect?.(dataset.id, dataset.ids.slice(0, total));
   const scores = iterations.map(() => new FlowMetrics());
   const perSample = new PerSample(total);
   const chooser = new GalleryChooser(gallery);
@@ -71,10 +78,12 @@ export async function evaluateFlow(
     }
     const sample = await dataset.read(index);
     const truth = truthOf(sample, protocol);
-    const asked = performance.now();
-    const predictions = await predict(contender, sample, protocol, iterations);
-    cost.seconds.push(Number(((performance.now() - asked) / 1000).toPrecision(4)));
+    const before = performance.now();
+    const flows = await asked.flows(sample);
+    cost.seconds.push(Number(((performance.now() - before) / 1000).toPrecision(4)));
     cost.residentBytes.push(Deno.memoryUsage().rss);
+    await onPrediction?.(sample.id, flows[main]);
+    const predictions = flows.map((flow) => asScored(flow, protocol));
     const own = predictions.map((prediction, i) =>
       scores[i].add(sample.id, { prediction, ...truth })
     )[main];
@@ -86,9 +95,14 @@ export async function evaluateFlow(
   const seconds = (performance.now() - started) / 1000;
 
   const again = async (index: number) => {
+    const asked = new Asked(contender, dataset, protocol, [protocol.iterations]);
+    const { ids } = perSample;
+    let first = index;
+    while (protocol.warmStart && first > 0 && follows(ids[first], ids[first - 1])) first--;
+    for (; first < index; first++) await asked.flows(await dataset.read(first));
     const sample = await dataset.read(index);
-    const [prediction] = await predict(contender, sample, protocol, [protocol.iterations]);
-    return candidate(sample, truthOf(sample, protocol), prediction);
+    const [flow] = await asked.flows(sample);
+    return candidate(sample, truthOf(sample, protocol), asScored(flow, protocol));
   };
   const pictures = await chooser.choose(again);
   return {
@@ -111,30 +125,100 @@ export async function evaluateFlow(
   };
 }
 
-/** The contender's flow after each number of iterations, cropped to the sample's own size. */
-async function predict(
-  contender: FlowContender,
-  sample: FlowSample,
-  { padding, multiple }: FlowProtocol,
-  iterations: readonly number[],
-): Promise<FlowField[]> {
-  const { padded: image1, crop } = pad(sample.image1, padding, multiple);
-  const { padded: image2 } = pad(sample.image2, padding, multiple);
-  const fields = await contender.predict(image1, image2, iterations);
-  if (fields.length !== iterations.length) {
-    throw new TypeError(
-      `${contender.stamp.name} gave ${fields.length} fields for ${iterations.length} requests`,
-    );
-  }
-  const expected = [image1.shape[0], image1.shape[1], 2].join("x");
-  return fields.map((field) => {
-    if (field.shape.join("x") !== expected) {
-      throw new TypeError(
-        `${contender.stamp.name} gave a ${field.shape.join("x")} field, expected ${expected}`,
+/** Asks one contender for the flows of a dataset's samples, in order, as a protocol wants them. */
+class Asked {
+  /** Of a warm start: the sample before, and by number of iterations the flow to go on from. */
+  private before: { id: string; starts: Map<number, FlowField> } | null = null;
+
+  constructor(
+    private readonly contender: FlowContender,
+    private readonly dataset: FlowDataset,
+    private readonly protocol: FlowProtocol,
+    private readonly iterations: readonly number[],
+  ) {
+    const { kind, name } = contender.stamp;
+    const refines = contender.predictFrom !== undefined || contender.recall !== undefined ||
+      kind === "baseline";
+    if (protocol.warmStart && !refines) {
+      throw new UsageError(
+        `Cannot score ${name} under ${protocol.id}: it cannot start from a flow it is given`,
+        "Choose a protocol without warm start.",
       );
     }
-    return crop(field);
-  });
+  }
+
+  /** The flow after each number of iterations, of the sample's own size. */
+  async flows(sample: FlowSample): Promise<FlowField[]> {
+    const { contender, iterations, protocol } = this;
+    const [height, width] = sample.image1.shape;
+    if (contender.recall) {
+      const { id } = sample, dataset = this.dataset.id;
+      const { flow, valid } = await contender.recall({ dataset, id, height, width });
+      const whole = this.withoutHoles(id, flow, valid);
+      return iterations.map(() => whole);
+    }
+    const { padding, multiple } = protocol.padding === "own"
+      ? sizingOf(contender, this.dataset.id)
+      : { ...protocol, padding: protocol.padding };
+    const { padded: image1, restore } = pad(sample.image1, padding, multiple);
+    const { padded: image2 } = pad(sample.image2, padding, multiple);
+    const flows = protocol.warmStart && contender.predictFrom
+      ? await this.goOn(sample.id, image1, image2)
+      : await contender.predict(image1, image2, iterations);
+    if (flows.length !== iterations.length) {
+      throw new TypeError(
+        `${contender.stamp.name} gave ${flows.length} fields for ${iterations.length} requests`,
+      );
+    }
+    return flows.map((flow) => {
+      try {
+        return restore(flow);
+      } catch (error) {
+        if (error instanceof TypeError) {
+          error.message = `${contender.stamp.name} gave ${error.message}`;
+        }
+        throw error;
+      }
+    });
+  }
+
+  /** One pass for each number of iterations: each goes on from its own flow of the pair before. */
+  private async goOn(id: string, image1: Picture, image2: Picture): Promise<FlowField[]> {
+    const { before } = this;
+    const starts = before && follows(id, before.id) ? before.starts : new Map<number, FlowField>();
+    const next = new Map<number, FlowField>();
+    const flows: FlowField[] = [];
+    for (const count of this.iterations) {
+      const start = starts.get(count) ?? null;
+      const { flow, coarse } = await this.contender.predictFrom!(image1, image2, count, start);
+      flows.push(flow);
+      next.set(count, forwardInterpolate(coarse));
+    }
+    this.before = { id, starts: next };
+    return flows;
+  }
+
+  /** A flow that was computed elsewhere, with what it leaves out filled in where that is the custom. */
+  private withoutHoles(id: string, flow: FlowField, valid: Mask): FlowField {
+    const mask = packed(valid);
+    const missing = mask.reduce((count, known) => known === 0 ? count + 1 : count, 0);
+    if (missing === 0) return flow;
+    const { stamp: { name } } = this.contender;
+    const filled = this.protocol.holes === "kitti" ? fillBackground(flow, valid) : null;
+    if (filled) return filled;
+    throw new DataError(
+      `${name}, sample ${id}`,
+      missing === mask.length
+        ? "it leaves every pixel out"
+        : `it leaves ${missing} of ${mask.length} pixels out, which ${this.protocol.id} doesn't allow`,
+      this.protocol.holes ? "" : "Predict every pixel, or score it under kitti15-devkit.",
+    );
+  }
+}
+
+/** A flow as the protocol's file format would hold it. */
+function asScored(flow: FlowField, { clipping }: FlowProtocol): FlowField {
+  return clipping ? clipped(flow, clipping) : flow;
 }
 
 type Truth = Omit<ScoredFlow, "prediction">;

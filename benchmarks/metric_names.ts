@@ -27,6 +27,8 @@ type Family = Omit<MetricName, "name">;
 const epe = { averaging: "pooled", unit: "px", better: "lower" } as const;
 const good = { averaging: "pooled", unit: "%", better: "higher" } as const;
 
+const bad = { averaging: "pooled", unit: "%", better: "lower" } as const;
+
 /** Quantities with their usual averaging, which a name may leave out. */
 const FAMILIES: Readonly<Record<string, Family>> = {
   "epe": { ...epe, quantity: "EPE", averaging: "per image" },
@@ -38,7 +40,11 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   "px1": { ...good, quantity: "within 1 px" },
   "px3": { ...good, quantity: "within 3 px" },
   "px5": { ...good, quantity: "within 5 px" },
-  "fl": { quantity: "Fl outliers", averaging: "pooled", unit: "%", better: "lower" },
+  "fl": { ...bad, quantity: "Fl outliers" },
+  "flVisible": { ...bad, quantity: "Fl outliers visible" },
+  "out3": { ...bad, quantity: "over 3 px", averaging: "per image" },
+  "out3Visible": { ...bad, quantity: "over 3 px visible", averaging: "per image" },
+  "wauc": { ...good, quantity: "WAUC" },
   "aae": { quantity: "angular error", averaging: "per image", unit: "°", better: "lower" },
 };
 

@@ -91,6 +91,8 @@ export const PublishedNumber = z.strictObject({
   source: z.string(),
   /** False: quoted from memory or a source nobody could check; shown as unverified. */
   verified: z.boolean(),
+  /** Protocol it was made under, where that is not its dataset's usual one. */
+  protocol: z.string().optional(),
 });
 /** See {@link PublishedNumber}. */
 export type PublishedNumber = z.infer<typeof PublishedNumber>;
@@ -117,6 +119,13 @@ export const Comparison = z.strictObject({
   verdict: Verdict,
   /** Why, in one sentence. */
   reason: z.string(),
+  /** Bootstrap interval of `ours` over the samples, where their results were at hand. */
+  interval: z.strictObject({
+    low: finite,
+    high: finite,
+    /** Share of such intervals that hold the true mean, for example 0.95. */
+    confidence: finite,
+  }).optional(),
 });
 /** See {@link Comparison}. */
 export type Comparison = z.infer<typeof Comparison>;

@@ -8,6 +8,7 @@ import { join, resolve } from "@std/path";
 import { Interrupted, UsageError } from "../base/errors.ts";
 import { requireWritable } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
+import { channelOrders, pixelRanges } from "../benchmarks/contenders/onnx.ts";
 import { MOST_ITERATIONS } from "../benchmarks/protocols/protocol.ts";
 import { findSplit } from "../datasets/registry.ts";
 import type { BackendName } from "../nn/backend.ts";
@@ -49,7 +50,7 @@ import {
   type Setting,
   startTraining,
 } from "./runs.ts";
-import { evaluationRun, metricsText, score, scoreLine, sourceOf } from "./scoring.ts";
+import { evaluationRun, metricsText, score, scoredSource, scoreLine, sourceOf } from "./scoring.ts";
 
 /** Options of every command. */
 interface Common {
@@ -79,7 +80,12 @@ interface EvaluateOptions extends Common {
   run?: string;
   weights?: string;
   baseline?: string;
-  dataset: string;
+  onnx?: string;
+  onnxPixels?: string;
+  onnxChannels?: string;
+  predictions?: string;
+  savePredictions?: string;
+  dataset: string[];
   protocol?: string;
   iterations?: number;
   samples?: number;
@@ -170,12 +176,25 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
     .option("--plan", "print the recipe's stages, data and hours, and do nothing", false)
     .action((options: TrainOptions) => trainCommand(replication, options));
 
-  sub("evaluate", "score a run, a weights file or a baseline under a protocol")
-    .requiredOption("--dataset <id[:split]>", "what to score on")
+  const evaluate = sub("evaluate", "score a model, a baseline or finished flows under a protocol")
+    .requiredOption("--dataset <names...>", "what to score on: ID or ID:SPLIT, one or several")
     .addOption(kernelsOption())
     .option("--run <id>", "a trained run; default the newest")
     .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
-    .option("--baseline <name>", replication.baselines.join(" or "))
+    .option("--baseline <name>", replication.baselines.join(" or "));
+  if (replication.foreign) {
+    evaluate
+      .option("--onnx <file>", "an ONNX model, run by onnxruntime-web", userPath)
+      .addOption(
+        choiceOption("--onnx-pixels <range>", "values it wants; default 0..255", pixelRanges),
+      )
+      .addOption(
+        choiceOption("--onnx-channels <order>", "channels it wants; default rgb", channelOrders),
+      )
+      .option("--predictions <dir>", "flow files any other code made (.flo, KITTI .png)", userPath);
+  }
+  evaluate
+    .option("--save-predictions <dir>", "keep every flow as a .flo file", userPath)
     .option("--protocol <id>", "how the number is made; default the dataset's usual one")
     .option(
       "--iterations <n>",
@@ -302,28 +321,32 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   replication: Replication<R, C>,
   options: EvaluateOptions,
 ): Promise<void> {
-  findSplit(options.dataset); // a mistyped name is told first
+  for (const name of options.dataset) findSplit(name); // a mistyped name is told first
   const setting = settingOf(options, nothingToSave);
-  const source = await sourceOf(replication, options, setting);
+  const source = await scoredSource(replication, options, setting);
   await requireWritable(join(options.runs, "record.json"));
-  const scored = await score(replication, source, options, setting);
+  const { savePredictions: saveTo } = options;
+  if (saveTo !== undefined) await requireWritable(join(saveTo, "flow.flo"));
+  const scored: Scored[] = [];
+  for (const dataset of new Set(options.dataset)) {
+    scored.push(await score(replication, source, { ...options, dataset, saveTo }, setting));
+  }
   const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
   const trainedOn = options.trainedOn ?? trained?.trainedOn ??
     "unknown data (name it with --trained-on)";
-  const { evaluation } = scored;
   const run = source.kind === "run"
     ? await openRun(source.id, replication.paper.id, options.runs)
-    : await evaluationRun(replication, source, evaluation, setting);
+    : await evaluationRun(replication, source, scored, setting);
   // Verdicts rest on everything scored so far; per-sample results of earlier scores are on disk.
-  const earlier = run.record.evaluations.filter(({ id }) => id !== evaluation.id);
-  const all: Scored[] = [scored];
-  for (const other of earlier) {
+  const evaluations = scored.map(({ evaluation }) => evaluation);
+  const ids = new Set(evaluations.map(({ id }) => id));
+  const all: Scored[] = [...scored];
+  for (const other of run.record.evaluations.filter(({ id }) => !ids.has(id))) {
     const samples = await run.folder.readSamples(other.id);
-    if (samples) all.push({ evaluation: other, samples, data: scored.data });
+    if (samples) all.push({ evaluation: other, samples, data: scored[0].data });
   }
-  await keepScores(run, [scored], replication.compare(all, trainedOn));
-  const result = {
-    run: run.folder.id,
+  await keepScores(run, scored, replication.compare(all, trainedOn));
+  const results = evaluations.map((evaluation) => ({
     samples: evaluation.samples,
     metrics: evaluation.metrics,
     protocol: evaluation.protocol,
@@ -332,9 +355,11 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
     contender: evaluation.contender,
     byIteration: evaluation.byIteration,
     seconds: evaluation.seconds,
-    record: join(run.folder.path, "record.json"),
-  };
-  printResult(options.json, result, metricsText(evaluation, run.folder.id));
+  }));
+  const place = { run: run.folder.id, record: join(run.folder.path, "record.json") };
+  // One dataset's result lies flat; several are a list.
+  const result = results.length === 1 ? { ...place, ...results[0] } : { ...place, results };
+  printResult(options.json, result, metricsText(evaluations, run.folder.id));
 }
 
 async function predictCommand<R extends Recipe, C extends { dispose?(): void }>(

@@ -245,6 +245,7 @@ export async function openFlowStore(
     split,
     digest: store.digest,
     length: chosen.length,
+    ids: chosen.map(([id]) => id),
     sparse: dataset.sparse,
     async read(index) {
       const entry = chosen[index];

@@ -31,6 +31,8 @@ export interface FlowDataset {
   readonly digest: string;
   /** Number of samples. */
   readonly length: number;
+  /** Ids of the samples in their order, where they are known without reading them. */
+  readonly ids?: readonly string[];
   /** Whether ground truth is sparse (KITTI, HD1K), which augmentation must know. */
   readonly sparse: boolean;
   /**

@@ -27,6 +27,13 @@ export const kaimingNormalFanOut: Initializer = (shape, stream) => {
   return normal(Math.sqrt(2 / (out * kh * kw)))(shape, stream);
 };
 
+/**
+ * Kaiming normal, mode fan_in, ReLU gain (He et al. 2015): N(0, 2 / fan_in). As in PyTorch, fan_in is
+ * the second axis times the kernel, for transposed convolutions too, where that counts what goes out.
+ */
+export const kaimingNormalFanIn: Initializer = (shape, stream) =>
+  normal(Math.sqrt(2 / count(shape.slice(1))))(shape, stream);
+
 /** Another rule's filters with their mean over inputs taken off, so that a common input cancels. */
 export const centered = (rule: Initializer): Initializer => (shape, stream) => {
   const values = rule(shape, stream);
@@ -39,6 +46,10 @@ export const centered = (rule: Initializer): Initializer => (shape, stream) => {
   }
   return values;
 };
+
+/** Another rule's values times a factor. */
+export const scaled = (rule: Initializer, factor: number): Initializer => (shape, stream) =>
+  rule(shape, stream).map((value) => factor * value);
 
 /** PyTorch's default for weights and biases of convolutions: U(±1/√fan_in). */
 export const uniformFanIn = (fanIn: number): Initializer => uniform(1 / Math.sqrt(fanIn));

@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { recomputed } from "./backward.ts";
 import { constant, uniformFanIn } from "./initializers.ts";
 import type { Activation, ByValue } from "./kernels/activation.ts";
+import { biasActivation } from "./kernels/bias_activation.ts";
 import { convLayer } from "./kernels/conv_layer.ts";
 import { layerNormalize } from "./kernels/layer_norm.ts";
 import { affine, linearMap } from "./kernels/matmul.ts";
@@ -22,10 +23,14 @@ export interface ConvSettings {
   readonly kernel: number | readonly [number, number];
   /** Default 1. */
   readonly stride?: number;
-  /** Zeros on each side, vertically and horizontally; default (kernel − 1) / 2. */
+  /** Distance between the kernel's taps; default 1. */
+  readonly dilation?: number;
+  /** Zeros on each side, vertically and horizontally; default dilation · (kernel − 1) / 2. */
   readonly padding?: readonly [number, number];
   /** Filter's first values; default PyTorch's U(±1/√fan_in). */
   readonly init?: Initializer;
+  /** The bias' first values; default U(±1/√fan_in) as well. */
+  readonly biasInit?: Initializer;
   /** Default none. */
   readonly activation?: ByValue;
 }
@@ -35,15 +40,58 @@ export function conv2d(
   scope: Scope,
   inChannels: number,
   outChannels: number,
-  { kernel, stride = 1, padding, init, activation = "none" }: ConvSettings,
+  { kernel, stride = 1, dilation = 1, padding, init, biasInit, activation = "none" }: ConvSettings,
 ): Layer {
   const [kh, kw] = typeof kernel === "number" ? [kernel, kernel] : kernel;
-  const [py, px] = padding ?? [(kh - 1) >> 1, (kw - 1) >> 1];
+  const [py, px] = padding ?? [kh, kw].map((length) => dilation * (length - 1) >> 1);
   const fallback = uniformFanIn(inChannels * kh * kw);
   const weight = scope.parameter("weight", [outChannels, inChannels, kh, kw], init ?? fallback);
-  const bias = scope.parameter("bias", [outChannels], fallback);
-  const settings = { stride, padding: [py, px], activation } as const;
+  const bias = scope.parameter("bias", [outChannels], biasInit ?? fallback);
+  const settings = { stride, dilation, padding: [py, px], activation } as const;
   return (x) => convLayer(x, weight as tf.Tensor4D, bias as tf.Tensor1D, settings);
+}
+
+/** Settings of {@link transposedConv2d}. */
+export interface TransposedConvSettings {
+  /** Kernel height and width. */
+  readonly kernel: number;
+  /** By how much the result is larger. */
+  readonly stride: number;
+  /** Rows and columns cut off on each side. */
+  readonly padding: number;
+  /** Filter's first values; default PyTorch's U(±1/√fan_in), whose fan_in is out · kernel². */
+  readonly init?: Initializer;
+  /** The bias' first values; default U(±1/√fan_in) as well. */
+  readonly biasInit?: Initializer;
+}
+
+/**
+ * Transposed convolution and bias: each pixel paints its multiple of the kernel, `stride` apart.
+ * Parameters `weight` [in, out, kernel, kernel] and `bias` [out], as in PyTorch; a length L becomes
+ * (L − 1)·stride + kernel − 2·padding.
+ */
+export function transposedConv2d(
+  scope: Scope,
+  inChannels: number,
+  outChannels: number,
+  { kernel, stride, padding, init, biasInit }: TransposedConvSettings,
+): Layer {
+  const fallback = uniformFanIn(outChannels * kernel * kernel);
+  const shape = [inChannels, outChannels, kernel, kernel];
+  const weight = scope.parameter("weight", shape, init ?? fallback);
+  const bias = scope.parameter("bias", [outChannels], biasInit ?? fallback);
+  return (x) => {
+    const [batch, ...size] = x.shape;
+    const [height, width] = size.map((length) => (length - 1) * stride + kernel - 2 * padding);
+    const y = tf.conv2dTranspose(
+      x,
+      weight as tf.Tensor4D,
+      [batch, height, width, outChannels],
+      stride,
+      [[0, 0], [padding, padding], [padding, padding], [0, 0]],
+    );
+    return biasActivation(y, bias, "none");
+  };
 }
 
 /**

@@ -34,3 +34,12 @@ export function oneCycle(
       ? first + (maximum - first) * step / peak
       : maximum + (last - maximum) * (step - peak) / (end - peak);
 }
+
+/**
+ * A rate that is halved at certain steps.
+ *
+ * @param first Rate before the first of them.
+ * @param at Steps from which on it is half of what it was before, ascending.
+ */
+export const halvings = (first: number, at: readonly number[]): Schedule => (step) =>
+  first / 2 ** at.filter((halving) => step >= halving).length;

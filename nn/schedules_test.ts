@@ -1,5 +1,5 @@
-import { assertAlmostEquals } from "@std/assert";
-import { oneCycle } from "./schedules.ts";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { halvings, oneCycle } from "./schedules.ts";
 import reference from "../tests/reference/fixtures/raft/one_cycle.json" with { type: "json" };
 
 Deno.test("oneCycle() equals PyTorch's OneCycleLR", () => {
@@ -9,4 +9,10 @@ Deno.test("oneCycle() equals PyTorch's OneCycleLR", () => {
       assertAlmostEquals(rate(Number(step)), expected, 1e-15 + 1e-9 * expected, `step ${step}`);
     }
   }
+});
+
+Deno.test("halvings() halves at each step it is given, from that step on", () => {
+  const rate = halvings(8, [2, 5]);
+  assertEquals(Array.from({ length: 7 }, (_, step) => rate(step)), [8, 8, 4, 4, 4, 2, 2]);
+  assertEquals(halvings(3, [])(1e9), 3);
 });

@@ -57,6 +57,19 @@ export type Source =
   | { readonly kind: "weights"; readonly path: string }
   | { readonly kind: "baseline"; readonly name: string };
 
+/** A contender that was made elsewhere: no model of the paper's, but scored as one. */
+export type ForeignSource =
+  | {
+    readonly kind: "onnx";
+    readonly path: string;
+    /** Whether it runs on the CPU rather than on WebGPU. */
+    readonly onCpu: boolean;
+    /** Range of values and order of channels it wants, where the file doesn't say it. */
+    readonly pixels?: string;
+    readonly channels?: string;
+  }
+  | { readonly kind: "folder"; readonly path: string };
+
 /** What to score on, and how. */
 export interface EvaluationRequest {
   /** `id` or `id:split`. */
@@ -70,6 +83,8 @@ export interface EvaluationRequest {
   readonly alsoAt?: readonly number[];
   /** Scores only the first so many samples. */
   readonly limit?: number;
+  /** Folder to keep every prediction in, in one of its own for the dataset. */
+  readonly saveTo?: string;
   readonly signal?: AbortSignal;
   /** Hears of each sample that is scored; the note is its id. */
   onSample?(done: number, total: number, note: string): void;
@@ -80,6 +95,8 @@ export interface Scored {
   readonly evaluation: Evaluation;
   readonly samples: SampleResults;
   readonly data: RunRecord["data"][number];
+  /** What a reader must know of how the contender came to its predictions. */
+  readonly notes?: readonly string[];
 }
 
 /** A training job that frees its tensors. */
@@ -128,6 +145,8 @@ export interface Replication<R extends Recipe = Recipe, C extends { dispose?(): 
   training(recipe: R, options: { seed: number; dataDir: string }): Promise<DisposableJob>;
   /** Loads what can be scored; the backend must be in use. */
   contender(source: Source): Promise<C>;
+  /** Loads a contender that was made elsewhere; absent where a paper's protocols score no such. */
+  foreign?(source: ForeignSource): Promise<C>;
   /** Scores a contender on a dataset under a protocol. */
   evaluate(contender: C, request: EvaluationRequest): Promise<Scored>;
   /** Published numbers beside an evaluation of this paper's model. */

@@ -22,6 +22,9 @@ const weights = ["--weights", "other.safetensors"];
 const predict = (first: string, second: string, ...more: string[]) =>
   ["predict", first, second, "--out", "flow.flo", ...more] as const;
 
+const evaluate = (...more: string[]) =>
+  ["evaluate", "--dataset", "moving-shapes", ...more] as const;
+
 /** Command, arguments, exit code and what the message says. */
 const MISTAKES: readonly [string, readonly string[], number, ...string[]][] = [
   [RAFT, predict("a.png", "a.png", ...weights), 3, "not RAFT's weights", "Give official"],
@@ -33,6 +36,11 @@ const MISTAKES: readonly [string, readonly string[], number, ...string[]][] = [
   [RAFT, predict("a.png", "a.png", "--run", "none"), 2, "no run named", "deno task raft"],
   [RAFT, ["predict", "a.png", "a.png", "--out", "a.png"], 2, "end in .flo"],
   [RAFT, ["evaluate", "--dataset", "imagenet"], 2, "no dataset named", "moving-shapes"],
+  [RAFT, ["evaluate", "--dataset", "moving-shapes", "imagenet"], 2, "no dataset named"],
+  [RAFT, evaluate("--onnx", "a.onnx", "--predictions", "."), 2, "both --onnx and --predictions"],
+  [RAFT, evaluate("--baseline", "zero", "--onnx-pixels", "0..1"), 2, "without --onnx"],
+  [RAFT, evaluate("--onnx", "a.onnx", "--onnx-pixels", "0..2"), 2, "Did you mean 0..1?"],
+  [RAFT, evaluate("--baseline", "zero", "--save-predictions", "a.png"), 3, "Name a place"],
   [RAFT, ["evaluate", "--dataset", "moving-shapes:tset"], 2, `Did you mean "test"?`],
   [RAFT, ["train", "--steps", "1", "--run", "a/b"], 2, `Cannot name a run "a/b"`],
   [RAFT, ["train", "--steps", "1", "--runs", "a.png"], 3, "'a.png/record.json'", "Name a place"],

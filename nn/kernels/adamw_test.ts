@@ -9,12 +9,18 @@ const settings: AdamWSettings = {
   beta2: 0.999,
   epsilon: 1e-8,
   weightDecay: 0.1,
+  coupled: false,
   step: 7,
 };
 /** Float32 through a few operations. */
 const TOLERANCE = 1e-6;
 
-Deno.test("an update of tensors of odd sizes matches its oracle", async () => {
+for (const coupled of [false, true]) {
+  Deno.test(`an update of tensors of odd sizes matches its oracle, coupled: ${coupled}`, () =>
+    matchesOracle({ ...settings, coupled }));
+}
+
+async function matchesOracle(settings: AdamWSettings): Promise<void> {
   const second = flat("second", 0.1);
   second.data.forEach((x, i) => second.data[i] = x * x);
   const host = {
@@ -40,4 +46,4 @@ Deno.test("an update of tensors of odd sizes matches its oracle", async () => {
     assertClose({ shape: [length], data }, { shape: [length], data: exact[name] }, TOLERANCE, name);
   });
   tf.dispose([factors, clip, chunks.table]);
-});
+}

@@ -14,7 +14,7 @@ import { operandAccess } from "./tiles.ts";
 import { dispatch, type Program, programOf } from "./program.ts";
 
 /** Most maps that one dispatch joins. */
-const MOST = 3;
+const MOST = 4;
 
 const widthsOf = (parts: number) =>
   Object.fromEntries(range(parts).map((i) => [`width${i}`, "i32" as const]));
@@ -183,7 +183,7 @@ tf.registerGradient({
 /**
  * Maps one behind the other along their last axis.
  *
- * @param maps Two or three, equally shaped but for the last axis.
+ * @param maps Two to four, equally shaped but for the last axis.
  * @param gate Shaped like the first map, which it is multiplied with.
  * @returns Differentiable with respect to the maps and the gate.
  */

@@ -79,11 +79,12 @@ for (const way of Object.keys(ways)) {
           );
           assertClose(await repeated(what, () => run(tensors)), oracle(inputs, all), FORWARD, what);
           tf.dispose(tensors);
-          // A ReLU has no slope at its kink, which differences may step over: its zeros stay zeros.
+          // A ReLU has no slope at its kink, which differences may step over: its slopes stay.
+          const kinked = activation === "relu" || activation === "leaky";
           const passes = oracle(inputs, all).data.map((y) =>
-            activation === "relu" && y <= 0 ? 0 : 1
+            kinked ? onHost[activation].slope(y) : 1
           );
-          const smooth = activation === "relu" ? "none" : activation;
+          const smooth = kinked ? "none" : activation;
           const slopeOracle = (host: Named<HostTensor>) => {
             const { shape, data } = oracle(host, { ...all, activation: smooth });
             return { shape, data: data.map((y, i) => y * passes[i]) };

@@ -8,16 +8,23 @@ import { sha256, sha256File } from "../../base/files.ts";
 import { evaluateFlow } from "../../benchmarks/evaluate.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
 import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
-import { MODEL_SIZE } from "../../benchmarks/record.ts";
-import { compare } from "../../benchmarks/verdict.ts";
+import { comparePublished } from "../../benchmarks/published.ts";
 import { openDataset } from "../../datasets/registry.ts";
 import { oneCycle } from "../../nn/schedules.ts";
-import { bytesPerDraw, flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
+import { type FlowBatch, openBatches } from "../flow_batches.ts";
+import {
+  bytesPerDraw,
+  flowBaseline,
+  flowBaselines,
+  foreignFlow,
+  predictFlow,
+  scoreFlow,
+} from "../flow.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
+import { augment } from "./augment.ts";
 import { RaftContender } from "./contender.ts";
 import { trainingGigaflop } from "./cost.ts";
-import { openBatches, type RaftBatch } from "./data.ts";
 import { sequenceLoss } from "./loss.ts";
 import { Raft } from "./model.ts";
 import { PUBLISHED_BY_MODEL } from "./published.ts";
@@ -30,8 +37,8 @@ async function stageOf(
   { iterations, recompute = false }: RaftRecipe,
   raft: Raft,
   { seed, dataDir }: { seed: number; dataDir: string },
-): Promise<Stage<RaftBatch>> {
-  const batches = await openBatches(stage, seed, dataDir);
+): Promise<Stage<FlowBatch>> {
+  const batches = await openBatches(stage, { paper: "raft", seed, dataDir, augment });
   return {
     name: stage.name,
     steps: stage.steps,
@@ -156,19 +163,8 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
     }),
   training,
   contender,
+  foreign: foreignFlow,
   evaluate: scoreFlow,
-  compare(scored, trainedOn) {
-    const ours = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
-    const size = ours[0]?.evaluation.contender.parameters;
-    const numbers = PUBLISHED_BY_MODEL[size === 5_257_536 ? "raft" : "raft-small"];
-    const parameters = numbers.find(({ metric }) => metric === MODEL_SIZE)?.value;
-    return numbers.map((published) => {
-      const comparisons = ours.map(({ evaluation, samples }) =>
-        compare(published, evaluation, { training: trainedOn, parameters, samples })
-      );
-      return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
-        compare(published, null, { training: trainedOn });
-    });
-  },
+  compare: (scored, trainedOn) => comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn),
   predict: predictFlow,
 };

@@ -3,23 +3,15 @@
  *
  * @module
  */
+import type { MixPart } from "../flow_batches.ts";
 import type { Recipe } from "../replication.ts";
-import { augmentation, type DenseAugmentation, type SparseAugmentation } from "./augment.ts";
+import { augmentation, type DenseAugmentation, type RaftAugmentation } from "./augment.ts";
 import { large, type RaftConfig, small } from "./model.ts";
-
-/** One dataset of a mix. */
-export interface MixPart {
-  /** `id:split`. */
-  readonly dataset: string;
-  /** How often each sample counts. */
-  readonly repeat: number;
-  readonly augmentation: DenseAugmentation | SparseAugmentation;
-}
 
 /** One training stage (the official `train_standard.sh`; Teed & Deng 2020, section 4). */
 export interface RaftStage {
   readonly name: string;
-  readonly data: readonly MixPart[];
+  readonly data: readonly MixPart<RaftAugmentation>[];
   readonly steps: number;
   readonly batch: number;
   /** Peak of the one-cycle schedule. */
@@ -153,7 +145,7 @@ const smallRecipe: RaftRecipe = {
   },
 };
 
-const sintelMix = (dataset: string, repeat: number): MixPart => ({
+const sintelMix = (dataset: string, repeat: number): MixPart<RaftAugmentation> => ({
   dataset,
   repeat,
   augmentation: augmentation.sintel,

@@ -9,7 +9,7 @@ import { join } from "@std/path";
 import { packed, type Picture } from "../../base/arrays.ts";
 import { exists } from "../../base/files.ts";
 import type { Contest, SpeedCase, SpeedGroup } from "../../base/speed_case.ts";
-import { type OnnxInput, type OnnxProvider, openOnnx } from "../../benchmarks/speed/onnx.ts";
+import { type OnnxInput, type OnnxProvider, openOnnx } from "../../benchmarks/onnx/session.ts";
 import { demoConfig } from "../../datasets/moving_shapes/config.ts";
 import { writePng } from "../../datasets/formats/picture.ts";
 import { renderVideo } from "../../datasets/moving_shapes/mod.ts";
@@ -77,7 +77,7 @@ function inferenceContest(): Promise<Contest> {
 }
 
 /** Channels first, as PyTorch has it. */
-function planes(view: Parameters<typeof packed>[0]): OnnxInput {
+function planes(view: Parameters<typeof packed>[0]): OnnxInput & { data: Float32Array } {
   const [height, width, channels] = view.shape;
   const values = packed(view), data = new Float32Array(values.length);
   const area = height * width;
@@ -110,7 +110,7 @@ async function onnxContest(path: string, provider: OnnxProvider): Promise<Contes
       name: `onnxruntime-web, ${provider === "webgpu" ? "WebGPU" : "WASM, one thread"}`,
       call: () => twin.run({ image1, image2 }),
       settle: done,
-      result: async () => [await twin.run({ image1, image2 })],
+      result: async () => [(await twin.run({ image1, image2 })).data],
     },
     tolerance: 1e-3,
     async close() {

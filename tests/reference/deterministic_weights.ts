@@ -17,7 +17,8 @@ const SEED = 0;
  * the stream `["weights", name]`:
  *
  * - `*.weight` of four axes (a convolution, OIHW): u·√(3 / fan_in), fan_in = I·H·W, which keeps the
- *   variance of what passes through;
+ *   variance of what passes through; `deconv*` and `upfeat*` are transposed, IOHW with stride 2, and
+ *   have a fan_in of I·H·W / 4; `predict_flow*` is five times that, which gives flows of some pixels;
  * - `*.weight` of one axis (a normalization) and `*.running_var`: 1 + 0.1·u;
  * - `*.bias` and `*.running_mean`: 0.1·u;
  * - `*.num_batches_tracked`: 0.
@@ -35,8 +36,11 @@ export function deterministicTensor(name: string, shape: readonly number[]): Flo
   const kind = name.slice(name.lastIndexOf(".") + 1);
   if (kind === "num_batches_tracked") return values;
   let [center, reach] = [0, 0.1];
-  if (kind === "weight" && shape.length === 4) reach = Math.sqrt(3 / (values.length / shape[0]));
-  else if (kind === "weight" || kind === "running_var") center = 1;
+  if (kind === "weight" && shape.length === 4) {
+    const transposed = /^(deconv|upfeat)/.test(name);
+    const fanIn = transposed ? values.length / shape[1] / 4 : values.length / shape[0];
+    reach = Math.sqrt(3 / fanIn) * (name.startsWith("predict_flow") ? 5 : 1);
+  } else if (kind === "weight" || kind === "running_var") center = 1;
   else if (kind !== "bias" && kind !== "running_mean") throw new Error(`no rule for ${name}`);
   const stream = randomStream(SEED, "weights", name.replace(".downsample.1.", ".norm3."));
   for (let i = 0; i < values.length; i++) {
@@ -46,14 +50,14 @@ export function deterministicTensor(name: string, shape: readonly number[]): Flo
 }
 
 /**
- * Which entries of a large tensor the fixtures keep: 64 integers in 0…size-1, with repetition.
+ * Which entries of a large tensor the fixtures keep: integers in 0…size-1, with repetition.
  *
  * @param name The tensor's official name.
  * @param size Its number of elements.
  */
-export function sampledIndices(name: string, size: number): Uint32Array {
+export function sampledIndices(name: string, size: number, count = 64): Uint32Array {
   const stream = randomStream(SEED, "samples", name);
-  return Uint32Array.from({ length: 64 }, () => stream.integer(0, size));
+  return Uint32Array.from({ length: count }, () => stream.integer(0, size));
 }
 
 /**
