@@ -26,10 +26,11 @@ import { uniformsOf } from "./uniforms.ts";
 
 /**
  * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
- * (`x[i]`), single numbers or vec4 that it may also write ("update", "update4"), or {@link Texels}
- * (`load_x(i)`, `store_result(i, v)`).
+ * (`x[i]`), single numbers or vec4 that it may also write ("update", "update4"), {@link Texels}
+ * (`load_x(i)`, `store_result(i, v)`), or Texels that are an input and written ("store",
+ * `store_x(i, v)`).
  */
-export type Access = 1 | 4 | "i32" | "update" | "update4" | "texels";
+export type Access = 1 | 4 | "i32" | "update" | "update4" | "texels" | "store";
 
 /** WGSL text with the names it refers to. */
 export interface Program {
@@ -270,6 +271,7 @@ fn store_${name}(i : i32, value : vec4<f32>) { textureStore(${name}, ${place}, v
     ...inputs.map((name, i) => {
       const at = `@group(0) @binding(${i + 1})`;
       const width = widths[i];
+      if (width === "store") return writable(name, at);
       if (width === "texels") {
         return `${at} var ${name} : texture_2d<f32>;
 fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0); }`;
