@@ -19,6 +19,7 @@ import {
   formOf,
   keepTexels,
   newTexels,
+  renewTexels,
   ROW,
   type Texels,
 } from "./texels.ts";
@@ -163,19 +164,16 @@ export function recordCopies(backend: WebGPUBackend, copies: readonly Copy[]): v
   recorder.ensureCommandEncoderReady();
   recorder.endComputePassEncoder();
   for (const { from, fromOffset, to, toOffset, size } of copies) {
-    forgetTexels(backend, to.dataId);
     const [source, target] = [from, to].map(({ dataId }) => {
       recorder.uploadToGPU(dataId);
       recorder.commandQueueOwnedIds.add(dataId);
       return recorder.tensorMap.get(dataId).resource!;
     });
-    recorder.commandEncoder.copyBufferToBuffer(
-      source,
-      4 * fromOffset,
-      target,
-      4 * toOffset,
-      4 * size,
-    );
+    const encoder = recorder.commandEncoder;
+    encoder.copyBufferToBuffer(source, 4 * fromOffset, target, 4 * toOffset, 4 * size);
+    if (size === tf.util.sizeFromShape(to.shape)) {
+      renewTexels(backend, encoder, to.dataId, target, size);
+    } else forgetTexels(backend, to.dataId);
   }
 }
 

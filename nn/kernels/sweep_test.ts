@@ -20,6 +20,7 @@ import "./layer_norm.ts";
 import "./masked_l1.ts";
 import "./normalize.ts";
 import "./residual.ts";
+import "./resize_bilinear.ts";
 import "./softmax.ts";
 import { type HostTensor, kernelNames, oracleOf } from "./kernel.ts";
 import {
@@ -58,6 +59,12 @@ const edges: readonly Drawn[] = [
   { batch: 1, height: 3, width: 17, channels: 8, choice: 2 },
   { batch: 3, height: 1, width: 17, channels: 3, choice: 3 },
 ];
+
+/** Another size for a map. */
+const resizing = ({ height, width, choice }: Drawn) => ({
+  ...{ height, width, toHeight: 1 + choice % 19, toWidth: 1 + choice % 23 },
+  factor: 1 + choice % 8,
+});
 
 /** What a kernel is given. */
 type Given = readonly [inputs: Named<HostTensor>, attributes?: object];
@@ -172,6 +179,7 @@ const forward: Record<string, (map: Drawn) => Given> = {
     return [{ x }, attributes];
   },
   NormalizeStandardize: standardization,
+  ResizeCorners: (map) => [alike(map, "x"), resizing(map)],
   ResidualRelu: (map) => [alike(map, "x", "y")],
   ScaledSoftmax: (map) => [alike(map, "x"), scaleOf(map)],
   ScaledLogSoftmax: (map) => [alike(map, "x"), scaleOf(map)],
@@ -220,6 +228,10 @@ const gradients: Record<string, (map: Drawn) => Given> = {
   NormalizeGradient(map) {
     const [inputs, attributes] = standardization(map);
     return [{ ...alike(map, "dy"), ...inputs }, attributes];
+  },
+  ResizeCornersGradient(map) {
+    const at = resizing(map);
+    return [{ dy: drawn("dy", [map.batch, at.toHeight, at.toWidth, map.channels]) }, at];
   },
   ResidualReluGradient: (map) => [alike(map, "dy", "out")],
   ScaledSoftmaxGradient: (map) => ofOutput(map, "ScaledSoftmax"),
