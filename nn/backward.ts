@@ -23,9 +23,29 @@ export interface InPlace {
   readonly names: readonly string[];
   /**
    * @param sums In the order of the names, what nobody else holds of what has arrived.
-   * @returns In that order: the sum, added to in place, or where there was none a new tensor.
+   * @returns In that order: the sum, added to in place, or a new tensor without it.
    */
   run(sums: readonly (tf.Tensor | undefined)[]): tf.Tensor[];
+}
+
+/**
+ * What a gradient function returns for gradients that are computed together.
+ *
+ * @param run See {@link InPlace.run}; it may leave the sums alone and make new tensors for all.
+ */
+export function inOneGo(
+  names: readonly string[],
+  run: InPlace["run"],
+): Record<string, () => tf.Tensor> & { [IN_PLACE]: InPlace } {
+  let made: tf.Tensor[] = [];
+  const byName = names.map((name, i) =>
+    [name, () => {
+      // TensorFlow.js asks one by one, and frees what it did not get.
+      if (!made[i] || made[i].isDisposed) made = run(names.map(() => undefined));
+      return made[i];
+    }] as const
+  );
+  return { ...Object.fromEntries(byName), [IN_PLACE]: { names, run } };
 }
 
 /** Key under which an operation's gradient function offers a {@link Deferred}. */

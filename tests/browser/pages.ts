@@ -9,13 +9,14 @@ import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { compareSides } from "../../benchmarks/comparison/compare_sides.ts";
+import { RunFolder } from "../../benchmarks/run_folder.ts";
+import { serveReports } from "../../cli/serve.ts";
 import { buildHistory } from "../../benchmarks/history.ts";
 import type { ScannedRuns } from "../../benchmarks/scan_runs.ts";
 import { writeComparison } from "../../reports/comparison_page.tsx";
 import { fabricateRun } from "../../reports/fabricated_run.ts";
 import { HOSTILE, poisonedRun } from "../../reports/hostile_run.ts";
 import { renderIndex } from "../../reports/index_page.tsx";
-import { renderLive } from "../../reports/live_page.tsx";
 import { type LoadedRun, writeReport } from "../../reports/report.tsx";
 import { SPEED_SCHEMA, type SpeedRecord } from "../../benchmarks/speed/speed_record.ts";
 import { writeSpeedPage } from "../../reports/speed_page.tsx";
@@ -98,7 +99,6 @@ const PAGES: Record<string, (out: string) => Promise<void>> = {
   "index": (out) => writeIndex(runs, out),
   "index, hostile": (out) => writeIndex([hostile], out, HOSTILE),
   "speed": (out) => writeSpeedPage(speedRecord(), out),
-  "live": async (out) => await Deno.writeTextFile(out, await renderLive(runs[0])),
 };
 
 /** What went on in a page from its first byte on. */
@@ -108,7 +108,12 @@ interface Visit {
   readonly requests: string[];
 }
 
-async function visit(browser: Browser, path: string, width: number, dark: boolean): Promise<Visit> {
+async function visit(
+  browser: Browser,
+  of: string | URL,
+  width: number,
+  dark: boolean,
+): Promise<Visit> {
   const page = await browser.newPage({
     viewport: { width, height: 900 },
     colorScheme: dark ? "dark" : "light",
@@ -125,7 +130,7 @@ async function visit(browser: Browser, path: string, width: number, dark: boolea
   page.on("request", (request) => {
     if (!/^(data|blob):/.test(request.url())) requests.push(request.url());
   });
-  const address = toFileUrl(path).href;
+  const address = (of instanceof URL ? of : toFileUrl(of)).href;
   await page.goto(address);
   assertEquals(requests.splice(0), [address], "nothing but the page itself");
   return { page, errors, requests };
@@ -177,6 +182,33 @@ Deno.test({
           },
         );
       }
+
+      await t.step("a run in progress is followed, from its server alone", async () => {
+        const { record, curves } = runs[0];
+        const runsDir = join(folder, "runs"), id = "going";
+        const going = await RunFolder.create(runsDir, id);
+        await going.writeRecord({ ...record, id, status: "running" });
+        for (const point of curves.slice(0, 50)) await going.appendCurve(point);
+        const stop = new AbortController();
+        const { address, finished } = serveReports(runsDir, 0, stop.signal);
+        const visited = await visit(browser, new URL(`live/${id}`, address), 1280, false);
+        const { page, errors, requests } = visited;
+        assertEquals(await axe(visited), []);
+        const step = page.locator(".figures .value");
+        assertEquals(await step.innerText(), "50");
+        await going.appendCurve(curves[50]);
+        await page.locator(".figures .value", { hasText: "51" }).waitFor();
+        const length = "Chart.getChart('curve-1').data.datasets[0].data.length";
+        while (await page.evaluate(length) !== 51) await page.waitForTimeout(20);
+        await going.writeRecord({ ...record, id, status: "complete" });
+        await page.locator("#news", { hasText: "The run is complete." }).waitFor();
+        assert(requests.length > 0);
+        assertEquals(requests.filter((url) => !url.startsWith(address)), []);
+        assertEquals(errors, []);
+        await page.close();
+        stop.abort();
+        await finished;
+      });
 
       await t.step("a report of three runs with gallery is small enough to send", async () => {
         const { size } = await Deno.stat(await written("report of three"));
