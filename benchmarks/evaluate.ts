@@ -7,6 +7,7 @@ import { type FlowField, ndarray } from "../base/arrays.ts";
 import { DataError, Interrupted, UsageError } from "../base/errors.ts";
 import type { FlowDataset, FlowSample } from "../datasets/sample.ts";
 import type { FlowContender } from "./contenders/contender.ts";
+import { evaluationId } from "./evaluation_id.ts";
 import { type Candidate, GalleryChooser } from "./gallery.ts";
 import { FlowMetrics, type SampleMetrics, type ScoredFlow } from "./metrics/flow.ts";
 import { Predictions } from "./predictions.ts";
@@ -14,7 +15,7 @@ import { clipped } from "./protocols/background.ts";
 import { type FlowProtocol, protocolStamp } from "./protocols/protocol.ts";
 import { follows } from "./protocols/warm_start.ts";
 import type { Evaluation } from "./record.ts";
-import type { SampleResults } from "./samples.ts";
+import type { GalleryPicture, SampleResults } from "./samples.ts";
 
 /** What to score, on what, and how. */
 export interface EvaluateOptions {
@@ -66,7 +67,7 @@ export async function evaluateFlow(
   if (dataset.ids) await contender.expect?.(dataset.id, dataset.ids.slice(0, total));
   const scores = iterations.map(() => new FlowMetrics());
   const perSample = new PerSample(total);
-  const chooser = new GalleryChooser(gallery);
+  const chooser = new GalleryChooser<GalleryPicture>(gallery);
   const cost = { seconds: [] as number[], residentBytes: [] as number[] };
   const started = performance.now();
   for (let index = 0; index < total; index++) {
@@ -107,7 +108,7 @@ export async function evaluateFlow(
   const pictures = await chooser.choose(again);
   return {
     evaluation: {
-      id: evaluationId(contender, dataset, protocol),
+      id: evaluationId(contender.stamp, dataset, protocol),
       contender: contender.stamp,
       dataset: dataset.id,
       split: dataset.split,
@@ -178,21 +179,4 @@ function checkIterations(numbers: readonly number[]): void {
       throw new UsageError(`Cannot score at ${n} iterations: not a positive whole number`);
     }
   }
-}
-
-/** A plain file name, as the evaluation's group in `samples.zarr` needs. */
-function evaluationId(
-  { stamp }: FlowContender,
-  dataset: FlowDataset,
-  protocol: FlowProtocol,
-): string {
-  const weights = stamp.digest === null ? [] : [stamp.digest.slice(0, 8)];
-  const parts = [stamp.name, ...weights, dataset.id, dataset.split, protocol.id];
-  return parts
-    .map((part) =>
-      part.normalize("NFKD").toLowerCase().replaceAll(/\p{M}/gu, "")
-        .replaceAll(/[^a-z0-9.@]+/g, "-").replaceAll(/^[-.@]+|[-.@]+$/g, "")
-    )
-    .filter((part) => part !== "")
-    .join("--");
 }

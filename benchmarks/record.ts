@@ -61,6 +61,12 @@ export const Evaluation = z.strictObject({
     iterations: z.number().int(),
     metrics: z.record(z.string(), finite.nullable()),
   })),
+  /** Means of each video, where samples are frames of videos. */
+  bySequence: z.array(z.strictObject({
+    name: z.string(),
+    samples: z.number().int(),
+    metrics: z.record(z.string(), finite.nullable()),
+  })).optional(),
   seconds: finite,
   /** What single samples cost, in the order of scoring; absent from records before it was kept. */
   cost: z.strictObject({

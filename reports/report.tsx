@@ -19,6 +19,7 @@ import { Gallery } from "./sections/gallery.tsx";
 import { Headline } from "./sections/headline.tsx";
 import { Published } from "./sections/published.tsx";
 import { Reproduce } from "./sections/reproduce.tsx";
+import { Frames, Videos } from "./sections/videos.tsx";
 
 export { type LoadedRun, loadRun } from "./load.ts";
 
@@ -39,7 +40,9 @@ export async function renderReport(runs: readonly LoadedRun[]): Promise<string> 
     ["curves", "Training", Curves({ charts: curves })],
     ["iterations", "Iterations", Iterations({ charts: iterations })],
     ["motion", "Motion", Motion({ charts: motion })],
+    ["frames", "Frames", Frames({ groups })],
     ["samples", "Samples", Gallery({ groups })],
+    ["videos", "Videos", Videos({ groups })],
     ["distribution", "Spread", Distribution({ charts: distributions })],
     ["cost", "Cost", Cost({ runs, groups })],
     ["reproduce", "Reproduce", Reproduce({ runs })],

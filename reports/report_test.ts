@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import type { Comparison } from "../benchmarks/record.ts";
+import { ndarray } from "../base/arrays.ts";
 import { RunFolder } from "../benchmarks/run_folder.ts";
 import { fabricateRun } from "./fabricated_run.ts";
 import { HOSTILE, poisonedRun } from "./hostile_run.ts";
@@ -16,6 +17,44 @@ function elements(page: string, tag: string): { attributes: string; content: str
   return [...page.matchAll(new RegExp(`<${tag}([^>]*)>(.*?)</${tag}>`, "gs"))]
     .map(([, attributes, content]) => ({ attributes, content }));
 }
+
+Deno.test("segmented videos: frames with masks, segments and flow, and a row a video", async () => {
+  const [height, width] = [16, 24];
+  const mask = ndarray(Uint8Array.from({ length: height * width }, (_, i) => i % 2), [
+    height,
+    width,
+  ]);
+  const image = ndarray(new Uint8Array(height * width * 3).fill(90), [height, width, 3]);
+  const flow = ndarray(new Float32Array(height * width * 2).fill(1), [height, width, 2]);
+  const [evaluation] = run.record.evaluations;
+  const metrics = { j: 71.25, f: 60, jFree: 64.5, fFree: 55 };
+  const bySequence = [{ name: "camel", samples: 2, metrics }];
+  const record = { ...run.record, evaluations: [{ ...evaluation, metrics, bySequence }] };
+  const picture = { id: "camel/00002", why: "worst", image, truth: mask, prediction: mask };
+  const samples = new Map([[evaluation.id, {
+    ids: ["camel/00002"],
+    metrics: Object.fromEntries(
+      Object.entries(metrics).map(([name, value]) => [name, Float64Array.of(value)]),
+    ),
+    gallery: [],
+    segmentations: [{ ...picture, segments: mask, flow }, { ...picture, id: "x", segments: mask }],
+  }]]);
+  const page = await renderReport([{ ...run, record, samples }]);
+  const frames = page.slice(page.indexOf('id="frames"'), page.indexOf('id="samples"'));
+  assertEquals(elements(frames, "figcaption").map(({ content }) => content), [
+    ...[
+      "Frame",
+      "True foreground",
+      "Foreground without labels",
+      "Segments",
+      "Flow, up to 1.414 px",
+    ],
+    ...["Frame", "True foreground", "Foreground without labels", "Segments"],
+  ]);
+  const videos = page.slice(page.indexOf('id="videos"'));
+  assert(/camel.*71\.[23]/s.test(videos), "the video's J");
+  assert(!html.includes('id="videos"') && !html.includes('id="frames"'));
+});
 
 Deno.test("a report has all its sections, and the navigation leads to each", () => {
   const anchors = elements(html, "section").map(({ attributes }) =>

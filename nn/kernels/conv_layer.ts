@@ -35,7 +35,8 @@ export interface ConvLayerSettings {
   readonly activation: ByValue;
 }
 
-const explicit = ([y, x]: readonly [number, number]): [
+/** Padding in the words of `tf.conv2d`. */
+export const explicit = ([y, x]: readonly [number, number]): [
   [number, number],
   [number, number],
   [number, number],
