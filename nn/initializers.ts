@@ -47,10 +47,6 @@ export const centered = (rule: Initializer): Initializer => (shape, stream) => {
   return values;
 };
 
-/** Another rule's values times a factor. */
-export const scaled = (rule: Initializer, factor: number): Initializer => (shape, stream) =>
-  rule(shape, stream).map((value) => factor * value);
-
 /** PyTorch's default for weights and biases of convolutions: U(±1/√fan_in). */
 export const uniformFanIn = (fanIn: number): Initializer => uniform(1 / Math.sqrt(fanIn));
 

@@ -5,7 +5,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { shrinkFlow } from "../../nn/kernels/shrink_flow.ts";
+import { concatChannels } from "../../nn/kernels/concat_channels.ts";
 import { type Penalty, vectorError } from "../../nn/kernels/vector_error.ts";
+import { resample } from "../../nn/resample.ts";
 import { FINEST, FLOW_SCALE } from "./model.ts";
 
 /** Weights α of levels 2 to 6. */
@@ -39,6 +41,26 @@ export function multiScaleLoss(
     const [, height, width] = flow.shape;
     const wanted = shrinkFlow(truth, valid, height, width, 1 / FLOW_SCALE);
     return tf.mul(vectorError(flow, wanted, penalty), weights[i] / batch);
+  });
+  return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
+}
+
+/**
+ * The same for truth that is known here and there, as KITTI's is: each level's flow is enlarged
+ * bilinearly to the truth's resolution and counts where that is known.
+ */
+export function sparseLoss(
+  flows: readonly tf.Tensor4D[],
+  truth: tf.Tensor4D,
+  valid: tf.Tensor4D,
+  penalty: Penalty,
+  weights: readonly number[] = LEVEL_WEIGHTS,
+): tf.Scalar {
+  const [batch, height, width] = truth.shape;
+  const wanted = concatChannels([tf.mul<tf.Tensor4D>(truth, 1 / FLOW_SCALE), valid]);
+  const terms = flows.slice(FINEST).map((flow, i) => {
+    const enlarged = resample(flow, height, width, "bilinear");
+    return tf.mul(vectorError(enlarged, wanted, penalty), weights[i] / batch);
   });
   return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
 }

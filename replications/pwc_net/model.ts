@@ -12,9 +12,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { randomStream } from "../../base/random.ts";
-import { centered, constant, kaimingNormalFanIn, scaled } from "../../nn/initializers.ts";
+import { constant, kaimingNormalFanIn } from "../../nn/initializers.ts";
 import { concatChannels } from "../../nn/kernels/concat_channels.ts";
 import { costVolume } from "../../nn/kernels/cost_volume.ts";
+import { layerNormalize } from "../../nn/kernels/layer_norm.ts";
 import { warpInside } from "../../nn/kernels/warp_inside.ts";
 import {
   conv2d,
@@ -38,12 +39,11 @@ export interface PwcNetConfig {
   /** Channels of the context network's convolutions but the last, which gives the flow. */
   readonly context: readonly number[];
   /**
-   * Not the paper's: filters of the pyramid start with zero mean, so that features start without what
-   * all of them share. It hides which features match until training has removed it, which a short
-   * schedule has no time for.
+   * Not the paper's: features are standardised over the channels of each pixel before they are
+   * compared, so that a cost is a coefficient of correlation. It is largest where features match from
+   * the start; plain products are largest where features are large, until training has learned better.
    */
-  readonly centeredFeatures?: boolean;
-  readonly gain?: number;
+  readonly standardFeatures?: boolean;
   /**
    * Not the paper's: flows start at zero, so that the first warps leave the features in place rather
    * than scatter them, which has to be unlearned.
@@ -112,7 +112,7 @@ function pyramidLevel(
   level: number,
   channels: number,
   out: number,
-  { convolutions, centeredFeatures, gain }: PwcNetConfig,
+  { convolutions }: PwcNetConfig,
 ): Layer {
   // Level 6 of the released model starts with the layer that is second elsewhere.
   const suffixes = convolutions === 2 ? ["a", "b"] : level === 6 ? ["aa", "a", "b"] : [
@@ -124,9 +124,6 @@ function pyramidLevel(
     suffixes.map((suffix, i) =>
       conv(at, `conv${level}${suffix}`, i === 0 ? channels : out, out, {
         stride: i === 0 ? 2 : 1,
-        init: centeredFeatures
-          ? (level === 1 && i === 0 ? scaled(centered(init), gain ?? 1) : centered(init))
-          : init,
       })
     ),
   );
@@ -208,6 +205,15 @@ export class PwcNet {
     return this.levels.map((level) => x = level(x));
   }
 
+  /** The cost volume of two maps of features. */
+  private volume(f1: tf.Tensor4D, f2: tf.Tensor4D): tf.Tensor4D {
+    const { radius, standardFeatures } = this.config;
+    const width = f1.shape[3];
+    const compared = (f: tf.Tensor4D) =>
+      standardFeatures ? layerNormalize(f, tf.ones([width]), tf.zeros([width]), 1e-6) : f;
+    return costVolume(compared(f1), compared(f2), radius, "leaky");
+  }
+
   /**
    * Estimates the flow on every level.
    *
@@ -217,7 +223,7 @@ export class PwcNet {
    * divided by {@link FLOW_SCALE}. That of the finest level is refined.
    */
   flows(image1: tf.Tensor4D, image2: tf.Tensor4D): tf.Tensor4D[] {
-    const { pyramid, radius, convolutions } = this.config;
+    const { pyramid, convolutions } = this.config;
     const least = convolutions === 3 ? 0.9999 : 0.999;
     const features = this.features(tf.concat([image1, image2], 0));
     const flows: tf.Tensor4D[] = [];
@@ -227,10 +233,9 @@ export class PwcNet {
       let x: tf.Tensor4D;
       if (above) {
         const warped = warpInside(c2, above.flow, FLOW_SCALE / 2 ** level, least);
-        const volume = costVolume(c1, warped, radius, "leaky");
-        x = concatChannels([volume, c1, above.flow, above.features]);
+        x = concatChannels([this.volume(c1, warped), c1, above.flow, above.features]);
       } else {
-        x = costVolume(c1, c2, radius, "leaky");
+        x = this.volume(c1, c2);
       }
       const decoder = this.decoders[level];
       x = decoder.features(x);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { MixPart } from "../flow_batches.ts";
+import type { HeldOut } from "../flow_stages.ts";
 import type { Recipe } from "../replication.ts";
 import { augmentation, type DenseAugmentation, type RaftAugmentation } from "./augment.ts";
 import { large, type RaftConfig, small } from "./model.ts";
@@ -36,15 +37,8 @@ export interface RaftRecipe extends Recipe {
    */
   readonly recompute?: boolean;
   readonly stages: readonly RaftStage[];
-  /** Held-out data that is scored during and after training. */
-  readonly heldOut: {
-    readonly dataset: string;
-    /** Samples scored in the middle of training. */
-    readonly samples: number;
-    readonly every: number;
-    /** Iteration counts of the iterations chart. */
-    readonly alsoAt: readonly number[];
-  };
+  /** With the iteration counts of the iterations chart. */
+  readonly heldOut: HeldOut & { readonly alsoAt: readonly number[] };
 }
 
 /** The small model at half its widths and a third of its state, for pictures of a hundred pixels. */
