@@ -14,8 +14,8 @@ import { defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
 import { operandAccess } from "./tiles.ts";
 import { dispatch, type Program, programOf } from "./program.ts";
 
-/** Most maps that one dispatch joins. */
-const MOST = 3;
+/** Most maps that one dispatch joins; taking four and a gate apart binds eight buffers. */
+const MOST = 4;
 
 const widthsOf = (parts: number) =>
   Object.fromEntries(range(parts).map((i) => [`width${i}`, "i32" as const]));
@@ -260,7 +260,7 @@ tf.registerGradient({
 /**
  * Maps one behind the other along their last axis.
  *
- * @param maps Two or three, equally shaped but for the last axis.
+ * @param maps Two to four, equally shaped but for the last axis.
  * @param gate Shaped like the first map, which it is multiplied with.
  * @returns Differentiable with respect to the maps and the gate.
  */
