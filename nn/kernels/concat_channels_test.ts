@@ -16,9 +16,9 @@ import {
 
 const cases = fc.record({
   rows: fc.constantFrom(1, 3, 17, 65),
-  widths: fc.array(fc.constantFrom(1, 2, 3, 4, 5, 16, 17), { minLength: 2, maxLength: 3 }),
+  widths: fc.array(fc.constantFrom(1, 2, 3, 4, 5, 16, 17), { minLength: 2, maxLength: 4 }),
   gated: fc.boolean(),
-  onto: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+  onto: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
 });
 
 Deno.test(`channels go back to their maps, onto what is there, at ${SWEPT} shapes`, () =>

@@ -95,7 +95,7 @@ function standardization(map: Drawn): Given {
 
 /** Two to four maps to join. */
 function parts({ batch, height, width, channels, choice }: Drawn) {
-  const widths = [channels, 1 + choice % 9, 1 + choice % 5, 2].slice(0, 2 + choice % 3);
+  const widths = [channels, 1 + choice % 9, 1 + choice % 5, 3].slice(0, 2 + choice % 3);
   const inputs = widths.map((own, i) =>
     [`part${i}`, drawn(`part${i}`, [batch, height, width, own])] as const
   );

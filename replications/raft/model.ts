@@ -213,11 +213,11 @@ function gruStep(
   const convz = conv("convz", "sigmoid");
   const convr = conv("convr", "sigmoid");
   const convq = conv("convq", "tanh");
-  return (h: tf.Tensor4D, x: tf.Tensor4D): tf.Tensor4D => {
-    const hx = concatChannels([h, x]);
+  return (h: tf.Tensor4D, x: readonly tf.Tensor4D[]): tf.Tensor4D => {
+    const hx = concatChannels([h, ...x]);
     const z = convz(hx);
     const r = convr(hx);
-    const q = convq(concatChannels([h, x], r)); // [r ⊙ h, x]
+    const q = convq(concatChannels([h, ...x], r)); // [r ⊙ h, x]
     return gruUpdate(h, z, q); // (1 − z) ⊙ h + z ⊙ q
   };
 }
@@ -235,7 +235,7 @@ function updateBlock(at: Scope, config: RaftConfig) {
   const flow1 = conv2d(flowHead.at("conv1"), hidden, head, { kernel: 3, activation: "relu" });
   const flow2 = conv2d(flowHead.at("conv2"), head, 2, { kernel: 3 });
   return (net: tf.Tensor4D, inp: tf.Tensor4D, correlation: tf.Tensor4D, flow: tf.Tensor4D) => {
-    const x = concatChannels([inp, encode(flow, correlation), flow]);
+    const x = [inp, encode(flow, correlation), flow];
     net = steps.reduce((h, step) => step(h, x), net);
     return { net, delta: flow2(flow1(net)) };
   };

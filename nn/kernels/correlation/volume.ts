@@ -18,35 +18,22 @@ import {
   WGSL_LEVEL,
   windowShape,
 } from "./geometry.ts";
+import { runWindows, type Windows } from "./windows.ts";
 
-const WINDOWS: Program = {
+const WINDOWS: Windows = {
   name: "correlation windows",
   inputs: ["volume", "coords"],
-  widths: [1, 1, 1],
-  uniforms: GEOMETRY,
-  workgroup: 64,
-  code: `${WGSL_LEVEL}
+  helpers: `
 fn valueAt(row : i32, level : Level, x : i32, y : i32) -> f32 {
   if (x < 0 || y < 0 || x >= level.width || y >= level.height) { return 0.0; }
   return volume[row + level.start + y * level.width + x];
-}
-fn main(index : i32) {
-  let side = 2 * uniforms.radius + 1;
-  let channels = uniforms.levels * side * side;
-  let pixel = index / channels;
-  if (pixel >= uniforms.pixels) { return; }
-  let channel = index - pixel * channels;
-  let k = channel / (side * side);
-  let dx = (channel / side) % side;
-  let dy = channel % side;
-  let level = levelOf(k, pixel);
-  let row = pixel * uniforms.positions;
-  let x = level.x0 + dx;
-  let y = level.y0 + dy;
-  let top = mix(valueAt(row, level, x, y), valueAt(row, level, x + 1, y), level.fx);
-  let bottom = mix(valueAt(row, level, x, y + 1), valueAt(row, level, x + 1, y + 1), level.fx);
-  result[index] = mix(top, bottom, level.fy);
 }`,
+  value: `
+    let row = pixel * uniforms.positions;
+    let x = level.x0 + dx;
+    let y = level.y0 + dy;
+    let top = mix(valueAt(row, level, x, y), valueAt(row, level, x + 1, y), level.fx);
+    let bottom = mix(valueAt(row, level, x, y + 1), valueAt(row, level, x + 1, y + 1), level.fx);`,
 };
 
 const WINDOWS_GRADIENT: Program = {
@@ -117,9 +104,7 @@ function forEachTap(
 const windows = defineKernel<LookupAttributes>({
   name: "CorrelationWindows",
   gpu(backend, { volume, coords }, at) {
-    const shape = windowShape(coords, at);
-    const size = tf.util.sizeFromShape(shape);
-    return dispatch(backend, WINDOWS, [volume, coords], shape, geometry(coords, at), size);
+    return runWindows(backend, WINDOWS, [volume, coords], geometry(coords, at), at);
   },
   oracle({ volume, coords }, at) {
     const out = hostZeros(windowShape(coords, at));
