@@ -3,18 +3,19 @@
  *
  * @module
  */
-import { type FlowField, type Mask, ndarray, packed, type Picture } from "../base/arrays.ts";
+import { type FlowField, ndarray } from "../base/arrays.ts";
 import { DataError, Interrupted, UsageError } from "../base/errors.ts";
 import type { FlowDataset, FlowSample } from "../datasets/sample.ts";
-import { type FlowContender, sizingOf } from "./contenders/contender.ts";
+import type { FlowContender } from "./contenders/contender.ts";
+import { evaluationId } from "./evaluation_id.ts";
 import { type Candidate, GalleryChooser } from "./gallery.ts";
 import { FlowMetrics, type SampleMetrics, type ScoredFlow } from "./metrics/flow.ts";
-import { clipped, fillBackground } from "./protocols/background.ts";
-import { pad } from "./protocols/padding.ts";
+import { Predictions } from "./predictions.ts";
+import { clipped } from "./protocols/background.ts";
 import { type FlowProtocol, protocolStamp } from "./protocols/protocol.ts";
-import { follows, forwardInterpolate } from "./protocols/warm_start.ts";
+import { follows } from "./protocols/warm_start.ts";
 import type { Evaluation } from "./record.ts";
-import type { SampleResults } from "./samples.ts";
+import type { GalleryPicture, SampleResults } from "./samples.ts";
 
 /** What to score, on what, and how. */
 export interface EvaluateOptions {
@@ -42,7 +43,8 @@ export interface EvaluateOptions {
  * Scores a contender on a dataset under a protocol, sample by sample.
  *
  * Memory does not grow with the dataset: per-sample numbers are kept for all samples, pictures only
- * for the gallery. The same contender and data give the same result but for `seconds`.
+ * for the gallery. The same contender and data give the same result but for what it
+ * cost.
  *
  * @returns What the run record keeps, with `byIteration` in ascending order (empty without `alsoAt`,
  * else with the protocol's own iterations among them), and what `samples.zarr` keeps.
@@ -61,11 +63,12 @@ export async function evaluateFlow(
   const iterations = [...new Set([...alsoAt, protocol.iterations])].sort((a, b) => a - b);
   const main = iterations.indexOf(protocol.iterations);
 
-  const asked = new Asked(contender, dataset, protocol, iterations);
+  const predictions = new Predictions(contender, dataset, protocol, iterations);
   if (dataset.ids) await contender.expect?.(dataset.id, dataset.ids.slice(0, total));
   const scores = iterations.map(() => new FlowMetrics());
   const perSample = new PerSample(total);
-  const chooser = new GalleryChooser(gallery);
+  const chooser = new GalleryChooser<GalleryPicture>(gallery);
+  const cost = { seconds: [] as number[], residentBytes: [] as number[] };
   const started = performance.now();
   for (let index = 0; index < total; index++) {
     if (signal?.aborted) {
@@ -76,33 +79,36 @@ export async function evaluateFlow(
     }
     const sample = await dataset.read(index);
     const truth = truthOf(sample, protocol);
-    const flows = await asked.flows(sample);
+    const before = performance.now();
+    const flows = await predictions.flows(sample);
+    cost.seconds.push(Number(((performance.now() - before) / 1000).toPrecision(4)));
+    cost.residentBytes.push(Deno.memoryUsage().rss);
     await onPrediction?.(sample.id, flows[main]);
-    const predictions = flows.map((flow) => asScored(flow, protocol));
-    const own = predictions.map((prediction, i) =>
+    const scored = flows.map((flow) => asScored(flow, protocol));
+    const own = scored.map((prediction, i) =>
       scores[i].add(sample.id, { prediction, ...truth })
     )[main];
     perSample.set(index, sample.id, own);
-    chooser.offer(index, own.epe, candidate(sample, truth, predictions[main]));
+    chooser.offer(index, own.epe, candidate(sample, truth, scored[main]));
     onSample?.(index + 1, total, own.epe);
   }
 
   const seconds = (performance.now() - started) / 1000;
 
   const again = async (index: number) => {
-    const asked = new Asked(contender, dataset, protocol, [protocol.iterations]);
+    const predictions = new Predictions(contender, dataset, protocol, [protocol.iterations]);
     const { ids } = perSample;
     let first = index;
     while (protocol.warmStart && first > 0 && follows(ids[first], ids[first - 1])) first--;
-    for (; first < index; first++) await asked.flows(await dataset.read(first));
+    for (; first < index; first++) await predictions.flows(await dataset.read(first));
     const sample = await dataset.read(index);
-    const [flow] = await asked.flows(sample);
+    const [flow] = await predictions.flows(sample);
     return candidate(sample, truthOf(sample, protocol), asScored(flow, protocol));
   };
   const pictures = await chooser.choose(again);
   return {
     evaluation: {
-      id: evaluationId(contender, dataset, protocol),
+      id: evaluationId(contender.stamp, dataset, protocol),
       contender: contender.stamp,
       dataset: dataset.id,
       split: dataset.split,
@@ -114,100 +120,10 @@ export async function evaluateFlow(
         metrics: scores[i].summary(),
       })),
       seconds,
+      cost,
     },
     samples: { ids: perSample.ids, metrics: perSample.metrics, gallery: pictures },
   };
-}
-
-/** Asks one contender for the flows of a dataset's samples, in order, as a protocol wants them. */
-class Asked {
-  /** Of a warm start: the sample before, and by number of iterations the flow to go on from. */
-  private before: { id: string; starts: Map<number, FlowField> } | null = null;
-
-  constructor(
-    private readonly contender: FlowContender,
-    private readonly dataset: FlowDataset,
-    private readonly protocol: FlowProtocol,
-    private readonly iterations: readonly number[],
-  ) {
-    const { kind, name } = contender.stamp;
-    const refines = contender.predictFrom !== undefined || contender.recall !== undefined ||
-      kind === "baseline";
-    if (protocol.warmStart && !refines) {
-      throw new UsageError(
-        `Cannot score ${name} under ${protocol.id}: it cannot start from a flow it is given`,
-        "Choose a protocol without warm start.",
-      );
-    }
-  }
-
-  /** The flow after each number of iterations, of the sample's own size. */
-  async flows(sample: FlowSample): Promise<FlowField[]> {
-    const { contender, iterations, protocol } = this;
-    const [height, width] = sample.image1.shape;
-    if (contender.recall) {
-      const { id } = sample, dataset = this.dataset.id;
-      const { flow, valid } = await contender.recall({ dataset, id, height, width });
-      const whole = this.withoutHoles(id, flow, valid);
-      return iterations.map(() => whole);
-    }
-    const { padding, multiple } = protocol.padding === "own"
-      ? sizingOf(contender, this.dataset.id)
-      : { ...protocol, padding: protocol.padding };
-    const { padded: image1, restore } = pad(sample.image1, padding, multiple);
-    const { padded: image2 } = pad(sample.image2, padding, multiple);
-    const flows = protocol.warmStart && contender.predictFrom
-      ? await this.goOn(sample.id, image1, image2)
-      : await contender.predict(image1, image2, iterations);
-    if (flows.length !== iterations.length) {
-      throw new TypeError(
-        `${contender.stamp.name} gave ${flows.length} fields for ${iterations.length} requests`,
-      );
-    }
-    return flows.map((flow) => {
-      try {
-        return restore(flow);
-      } catch (error) {
-        if (error instanceof TypeError) {
-          error.message = `${contender.stamp.name} gave ${error.message}`;
-        }
-        throw error;
-      }
-    });
-  }
-
-  /** One pass for each number of iterations: each goes on from its own flow of the pair before. */
-  private async goOn(id: string, image1: Picture, image2: Picture): Promise<FlowField[]> {
-    const { before } = this;
-    const starts = before && follows(id, before.id) ? before.starts : new Map<number, FlowField>();
-    const next = new Map<number, FlowField>();
-    const flows: FlowField[] = [];
-    for (const count of this.iterations) {
-      const start = starts.get(count) ?? null;
-      const { flow, coarse } = await this.contender.predictFrom!(image1, image2, count, start);
-      flows.push(flow);
-      next.set(count, forwardInterpolate(coarse));
-    }
-    this.before = { id, starts: next };
-    return flows;
-  }
-
-  /** A flow that was computed elsewhere, with what it leaves out filled in where that is the custom. */
-  private withoutHoles(id: string, flow: FlowField, valid: Mask): FlowField {
-    const mask = packed(valid);
-    const missing = mask.reduce((count, known) => known === 0 ? count + 1 : count, 0);
-    if (missing === 0) return flow;
-    const { stamp: { name } } = this.contender;
-    const filled = this.protocol.holes === "kitti" ? fillBackground(flow, valid) : null;
-    if (filled) return filled;
-    throw new DataError(
-      `${name}, sample ${id}`,
-      missing === mask.length
-        ? "it leaves every pixel out"
-        : `it leaves ${missing} of ${mask.length} pixels out, which ${this.protocol.id} doesn't allow`,
-      this.protocol.holes ? "" : "Predict every pixel, or score it under kitti15-devkit.",
-    );
-  }
 }
 
 /** A flow as the protocol's file format would hold it. */
@@ -263,21 +179,4 @@ function checkIterations(numbers: readonly number[]): void {
       throw new UsageError(`Cannot score at ${n} iterations: not a positive whole number`);
     }
   }
-}
-
-/** A plain file name, as the evaluation's group in `samples.zarr` needs. */
-function evaluationId(
-  { stamp }: FlowContender,
-  dataset: FlowDataset,
-  protocol: FlowProtocol,
-): string {
-  const weights = stamp.digest === null ? [] : [stamp.digest.slice(0, 8)];
-  const parts = [stamp.name, ...weights, dataset.id, dataset.split, protocol.id];
-  return parts
-    .map((part) =>
-      part.normalize("NFKD").toLowerCase().replaceAll(/\p{M}/gu, "")
-        .replaceAll(/[^a-z0-9.@]+/g, "-").replaceAll(/^[-.@]+|[-.@]+$/g, "")
-    )
-    .filter((part) => part !== "")
-    .join("--");
 }

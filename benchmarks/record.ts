@@ -61,7 +61,20 @@ export const Evaluation = z.strictObject({
     iterations: z.number().int(),
     metrics: z.record(z.string(), finite.nullable()),
   })),
+  /** Means of each video, where samples are frames of videos. */
+  bySequence: z.array(z.strictObject({
+    name: z.string(),
+    samples: z.number().int(),
+    metrics: z.record(z.string(), finite.nullable()),
+  })).optional(),
   seconds: finite,
+  /** What single samples cost, in the order of scoring; absent from records before it was kept. */
+  cost: z.strictObject({
+    /** Wall time of the predictions of each sample, at all iteration counts. */
+    seconds: z.array(finite),
+    /** Resident memory of the process after each sample. */
+    residentBytes: z.array(finite),
+  }).optional(),
 });
 /** See {@link Evaluation}. */
 export type Evaluation = z.infer<typeof Evaluation>;
@@ -130,6 +143,11 @@ export const Environment = z.strictObject({
   commit: z.string().nullable(),
   /** Digest of every source file, which names the code even where the checkout is dirty. */
   code: digest,
+  /**
+   * Digest of the code that turns predictions into numbers: results under another one are history.
+   * Absent from records before it was kept.
+   */
+  benchmark: digest.optional(),
   deno: z.string(),
   v8: z.string(),
   os: z.string(),

@@ -275,7 +275,8 @@ function metricsAfter(
   return evaluation.byIteration.find((at) => at.iterations === protocol.iterations)?.metrics;
 }
 
-function judge(
+/** A value beside a published one: the verdict by relative tolerance, and why. */
+export function judge(
   { value, unit, lowerIsBetter }: PublishedNumber,
   ours: number,
 ): { verdict: Verdict; reason: string } {

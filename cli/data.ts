@@ -185,7 +185,8 @@ async function splitLength(
   split: string,
 ): Promise<number> {
   try {
-    return (await dataset.open(dataDir, split)).length;
+    const open = dataset.size.frames ? dataset.openMasks! : dataset.open;
+    return (await open(dataDir, split)).length;
   } catch (error) {
     if (error instanceof DataError) return 0;
     throw error;

@@ -91,8 +91,10 @@ Deno.test("the task's permission set names the hosts of the manifests and no oth
     }
   }
   assertStringIncludes(reflow.tasks.data.command, "-P=fetch --no-prompt");
+  // The reports are served to this machine alone.
+  assertEquals(reflow.permissions.serve.net, ["127.0.0.1"]);
   for (const [name, set] of Object.entries(reflow.permissions)) {
-    assertEquals("net" in set, ["fetch", "test"].includes(name), name);
+    assertEquals("net" in set, ["fetch", "serve", "test"].includes(name), name);
   }
 });
 

@@ -7,7 +7,7 @@ import { UsageError } from "../base/errors.ts";
 import { Progress } from "../base/progress.ts";
 import type { Evaluation, RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
-import { groupMetrics, withUnit } from "../reports/metric_names.ts";
+import { groupMetrics, withUnit } from "../benchmarks/metric_names.ts";
 import type {
   ForeignSource,
   Recipe,
@@ -68,8 +68,8 @@ function requireOne(options: Readonly<Record<string, string | undefined>>): void
 }
 
 /** What a command's options say is to be run. */
-export async function sourceOf<R extends Recipe, C extends { dispose?(): void }>(
-  replication: Replication<R, C>,
+export async function sourceOf(
+  replication: { readonly paper: { readonly id: string } },
   options: OwnOptions,
   setting: Setting,
 ): Promise<Source> {
@@ -109,7 +109,7 @@ export async function score<R extends Recipe, C extends { dispose?(): void }>(
   await prepareBackend(setting);
   const contender = source.kind === "onnx" || source.kind === "folder"
     ? await replication.foreign!(source)
-    : await replication.contender(source);
+    : await replication.contender(source, setting);
   const label = source.kind === "baseline" ? `evaluate ${source.name}` : "evaluate";
   let progress: Progress | null = null;
   try {
@@ -177,10 +177,18 @@ export async function evaluationRun(
 /** Four decimals, or a dash. */
 const number = (value: number | null | undefined) => value == null ? "-" : value.toFixed(4);
 
+/** The metrics a line shows: EPE where there is one, else J by both choices of the foreground. */
+const SHOWN = [["epe", "EPE"], ["jFree", "J without labels"], [
+  "j",
+  "J of the better group",
+]] as const;
+
 /** An evaluation in one line. */
 export function scoreLine({ contender, dataset, split, metrics, samples }: Evaluation): string {
+  const values = SHOWN.filter(([name]) => name in metrics)
+    .map(([name, words]) => `${words} ${number(metrics[name])}`);
   const of = samples === 1 ? "1 sample" : `${samples} samples`;
-  return `${contender.name}: EPE ${number(metrics.epe)} on ${dataset}:${split} (${of})`;
+  return `${contender.name}: ${values.join(", ")} on ${dataset}:${split} (${of})`;
 }
 
 /** Evaluations of one contender: every metric that has a value, averaged both ways, a column a dataset. */

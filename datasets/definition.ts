@@ -4,7 +4,7 @@
  * @module
  */
 import type { Manifest } from "./manifest.ts";
-import type { FlowDataset } from "./sample.ts";
+import type { FlowDataset, MaskedVideos } from "./sample.ts";
 import type { BuildOptions } from "./store.ts";
 
 /** Hears how far long work is: units done, units in all and a short note, for example a file. */
@@ -18,8 +18,10 @@ export interface ImportOptions extends BuildOptions {
 
 /** How much a complete dataset holds. */
 export interface DatasetSize {
-  /** Pairs of each split, named as in {@link DatasetDefinition.splits}. */
+  /** Pairs of each split, named as in {@link DatasetDefinition.splits}; none without flow. */
   readonly pairs: Readonly<Record<string, number>>;
+  /** Frames of each split where the dataset has no flow; null where their number is not known. */
+  readonly frames?: Readonly<Record<string, number | null>>;
   /** Rows of its pictures, or of most of them. */
   readonly height: number;
   /** Columns of its pictures, or of most of them. */
@@ -32,6 +34,11 @@ export interface DatasetSize {
  */
 export function pairBytes({ height, width }: Pick<DatasetSize, "height" | "width">): number {
   return height * width * (2 * 3 + 2 * 4 + 1);
+}
+
+/** Bytes of one frame as stores hold it, before compression: an 8-bit picture and a mask. */
+export function frameBytes({ height, width }: Pick<DatasetSize, "height" | "width">): number {
+  return height * width * (3 + 1);
 }
 
 /** A part of a split that papers have agreed to score or train on. */
@@ -88,9 +95,16 @@ export interface DatasetDefinition {
     options?: ImportOptions,
   ): Promise<void>;
   /**
-   * Opens one split of the store at `<dataDir>/<id>`.
+   * Opens one split of the store at `<dataDir>/<id>` as pairs with flow.
+   *
+   * @throws {DataError} When the store is missing, incomplete or damaged.
+   * @throws {UsageError} When the dataset has no flow.
+   */
+  open(dataDir: string, split: string): Promise<FlowDataset>;
+  /**
+   * Opens one split as videos with foreground masks; absent where the dataset has none.
    *
    * @throws {DataError} When the store is missing, incomplete or damaged.
    */
-  open(dataDir: string, split: string): Promise<FlowDataset>;
+  openMasks?(dataDir: string, split: string): Promise<MaskedVideos>;
 }

@@ -18,7 +18,11 @@ Deno.test("every dataset has a unique plain name, a source and a way to be made"
     for (const text of [dataset.title, dataset.licence, dataset.citation]) {
       assertEquals(text.length > 0, true, dataset.id);
     }
-    assertEquals(Object.keys(dataset.size.pairs).sort(), dataset.splits.toSorted(), dataset.id);
+    assertEquals(
+      Object.keys(dataset.size.frames ?? dataset.size.pairs).sort(),
+      dataset.splits.toSorted(),
+      dataset.id,
+    );
     if (dataset.importFrom) assertEquals(URL.canParse(dataset.homepage), true, dataset.id);
     assertEquals(dataset.importFrom === undefined, dataset.manifest === undefined, dataset.id);
     for (const name of Object.keys(dataset.subsets ?? {})) {

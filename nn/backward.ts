@@ -1,28 +1,68 @@
 /**
  * Gradients of a loss, with less work and memory than TensorFlow.js' own backward pass.
  *
- * The tape is TensorFlow.js'. Walking it back differs in two things: what an operation saved and the
- * gradients of its results are freed as soon as it is done, and an operation can add gradients of its
- * parameters onto those of the operation's other uses in the same dispatch ({@link Together}), which
- * a network that shares its weights between iterations needs dozens of times a step. And a stretch of
- * the computation can be {@link recomputed} on the way back instead of kept (Chen et al., Training
- * Deep Nets with Sublinear Memory Cost, 2016).
+ * The tape is TensorFlow.js'. Walking it back differs in four things. What an operation saved and the
+ * gradients of its results are freed as soon as it is done. An operation can add a gradient to what has
+ * arrived before while it computes it ({@link InPlace}), which saves a dispatch for each use of a tensor
+ * but the first. It can leave sums of its parameters' gradients unfinished until all uses have added
+ * theirs ({@link Deferred}), which a network that shares its weights between iterations needs dozens of
+ * times a step. And a stretch of the computation can be {@link recomputed} on the way back instead of
+ * kept (Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016).
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import type { KernelBackend } from "@tensorflow/tfjs-core";
 
-/** Key under which an operation's gradient function offers a {@link Together}. */
-export const TOGETHER = Symbol("gradients that come together");
+/** Key under which an operation's gradient function offers an {@link InPlace}. */
+export const IN_PLACE = Symbol("gradients in place");
 
-/** Gradients of several inputs that one kernel computes. */
-export interface Together {
+/** Gradients that can be added to what has arrived before. */
+export interface InPlace {
   /** Names of the inputs. */
   readonly names: readonly string[];
-  /** New tensors, in the order of the names. */
-  make(): tf.Tensor[];
-  /** Adds to tensors that {@link make} made, in place. */
-  addOnto(sums: readonly tf.Tensor[]): void;
+  /**
+   * @param sums In the order of the names, what nobody else holds of what has arrived.
+   * @returns In that order: the sum, added to in place, or a new tensor without it.
+   */
+  run(sums: readonly (tf.Tensor | undefined)[]): tf.Tensor[];
+}
+
+/**
+ * What a gradient function returns for gradients that are computed together.
+ *
+ * @param run See {@link InPlace.run}; it may leave the sums alone and make new tensors for all.
+ */
+export function inOneGo(
+  names: readonly string[],
+  run: InPlace["run"],
+): Record<string, () => tf.Tensor> & { [IN_PLACE]: InPlace } {
+  let made: tf.Tensor[] = [];
+  const byName = names.map((name, i) =>
+    [name, () => {
+      // TensorFlow.js asks one by one, and frees what it did not get.
+      if (!made[i] || made[i].isDisposed) made = run(names.map(() => undefined));
+      return made[i];
+    }] as const
+  );
+  return { ...Object.fromEntries(byName), [IN_PLACE]: { names, run } };
+}
+
+/** Key under which an operation's gradient function offers a {@link Deferred}. */
+export const DEFERRED = Symbol("gradients that are finished later");
+
+/** Gradients of several inputs that stay unfinished sums until they are wanted. */
+export interface Deferred {
+  /** Names of the inputs. */
+  readonly names: readonly string[];
+  /** Uses whose kinds are equal can add to the same sums. */
+  readonly kind: string;
+  /** New sums. */
+  start(): tf.Tensor[];
+  /** Adds to sums that {@link Deferred.start} made, in place. */
+  addTo(sums: readonly tf.Tensor[]): void;
+  /** The gradients in the order of the names; may be the sums themselves. */
+  finish(sums: readonly tf.Tensor[]): tf.Tensor[];
 }
 
 /** An entry of the tape. */
@@ -33,7 +73,7 @@ interface Node {
   readonly saved?: readonly tf.Tensor[];
   readonly gradient?: (
     dys: readonly tf.Tensor[],
-  ) => Record<string, () => tf.Tensor> & { [TOGETHER]?: Together };
+  ) => Record<string, () => tf.Tensor> & { [IN_PLACE]?: InPlace; [DEFERRED]?: Deferred };
   /** A stretch that is run again, on what it saved, instead of having a gradient. */
   readonly again?: Stretch;
 }
@@ -152,11 +192,18 @@ export function backward(
 /** A gradient on its way; a type, so that TensorFlow.js sees a container. */
 type Contribution = { to: tf.Tensor; gradient: tf.Tensor };
 
+/** Sums that are not finished. */
+interface Unfinished {
+  readonly to: readonly tf.Tensor[];
+  readonly deferred: Deferred;
+  readonly sums: readonly tf.Tensor[];
+}
+
 /** The way back: gradients that have arrived so far, added up by tensor. */
 class Walk {
   private readonly sums = new Map<number, tf.Tensor>();
-  /** Gradients whose data nobody else holds. */
-  private readonly addable = new Set<tf.Tensor>();
+  /** By each of the tensors that they are for. */
+  private readonly unfinished = new Map<number, Unfinished>();
   private readonly parameters: ReadonlySet<number>;
 
   constructor(parameters: readonly tf.Tensor[]) {
@@ -172,9 +219,32 @@ class Walk {
 
   /** A tensor's gradient, if there is one, which is the caller's from now on. */
   take(of: tf.Tensor): tf.Tensor | undefined {
+    const unfinished = this.unfinished.get(of.id);
+    if (unfinished) this.finish(unfinished);
     const sum = this.sums.get(of.id);
     this.sums.delete(of.id);
     return sum;
+  }
+
+  private finish({ to, deferred, sums }: Unfinished): void {
+    for (const { id } of to) this.unfinished.delete(id);
+    const made = tf.tidy(() => deferred.finish(sums));
+    to.forEach((tensor, i) => this.add(tensor, made[i]));
+    for (const sum of sums) if (!made.includes(sum)) sum.dispose();
+  }
+
+  /** Makes what has arrived for one tensor another's. */
+  private move(from: tf.Tensor, to: tf.Tensor): void {
+    const sum = this.sums.get(from.id);
+    this.sums.delete(from.id);
+    if (sum) this.add(to, sum);
+  }
+
+  /** What has arrived for a tensor, where nobody else holds the data. */
+  private own(of: tf.Tensor): tf.Tensor | undefined {
+    const sum = this.sums.get(of.id);
+    if (!sum) return undefined;
+    return (tf.backend() as KernelBackend).refCount(sum.dataId) === 1 ? sum : undefined;
   }
 
   /**
@@ -207,31 +277,50 @@ class Walk {
     dependent: ReadonlySet<number>,
   ): void {
     if (!node.gradient) throw new Error(`${node.kernelName} has no gradient`);
-    const made = tf.tidy(() => {
+    const { made } = tf.tidy(() => {
       const gradients = node.gradient!(dys as tf.Tensor[]);
-      const wanted = Object.keys(node.inputs).filter((name) => dependent.has(node.inputs[name].id));
-      const together = gradients[TOGETHER];
-      const jointly = together?.names.every((name) => wanted.includes(name)) ? together : null;
-      const results: Contribution[] = wanted
-        .filter((name) => !jointly?.names.includes(name))
-        .map((name) => ({ to: node.inputs[name], gradient: gradients[name]() }));
-      if (jointly) {
-        const inputs = jointly.names.map((name) => node.inputs[name]);
-        const before = inputs.map(({ id }) => this.sums.get(id));
-        if (before.every((sum) => sum && this.addable.has(sum))) {
-          jointly.addOnto(before as tf.Tensor[]);
-        } else {
-          jointly.make().forEach((gradient, i) => {
-            this.addable.add(gradient);
-            results.push({ to: inputs[i], gradient });
-          });
-        }
-      }
-      return results;
+      const wanted = new Set(
+        Object.keys(node.inputs).filter((name) => dependent.has(node.inputs[name].id)),
+      );
+      const { [IN_PLACE]: inPlace, [DEFERRED]: deferred } = gradients;
+      const made: Contribution[] = inPlace ? this.inPlace(node, inPlace, wanted) : [];
+      const started = deferred ? this.defer(node, deferred, wanted) : [];
+      for (const name of wanted) made.push({ to: node.inputs[name], gradient: gradients[name]() });
+      return { made, started };
     });
     const passedOn = new Set(made.map(({ gradient }) => gradient));
     for (const { to, gradient } of made) this.add(to, gradient);
     for (const dy of dys) if (dy && !passedOn.has(dy)) dy.dispose();
+  }
+
+  /** Runs what can add in place, and gives what it made anew. */
+  private inPlace(node: Node, { names, run }: InPlace, wanted: Set<string>): Contribution[] {
+    if (!names.some((name) => wanted.has(name))) return [];
+    const sums = names.map((name) => wanted.has(name) ? this.own(node.inputs[name]) : undefined);
+    // One that is an input twice is given once.
+    const given = sums.map((sum, i) => sums.indexOf(sum) === i ? sum : undefined);
+    return run(given).flatMap((gradient, i) =>
+      wanted.delete(names[i]) && gradient !== given[i]
+        ? [{ to: node.inputs[names[i]], gradient }]
+        : []
+    );
+  }
+
+  /** Adds to sums that are not finished, or starts such, which it gives. */
+  private defer(node: Node, deferred: Deferred, wanted: Set<string>): tf.Tensor[] {
+    const { names, kind } = deferred;
+    if (!names.every((name) => wanted.has(name))) return [];
+    for (const name of names) wanted.delete(name);
+    const to = names.map((name) => node.inputs[name]);
+    const before = this.unfinished.get(to[0].id);
+    if (before?.deferred.kind === kind && before.to.every(({ id }, i) => id === to[i].id)) {
+      deferred.addTo(before.sums);
+      return [];
+    }
+    if (before) this.finish(before);
+    const sums = deferred.start();
+    for (const { id } of to) this.unfinished.set(id, { to, deferred, sums });
+    return sums;
   }
 
   private runAgain(
@@ -247,11 +336,10 @@ class Walk {
     });
     const originals = Object.values(inputs);
     const differentiated = saved!.filter((_, i) => dependent.has(originals[i].id));
+    // What has arrived before is added to in there.
+    saved!.forEach((copy, i) => this.move(originals[i], copy));
     this.back(tape, reached, differentiated);
-    saved!.forEach((copy, i) => {
-      const gradient = this.take(copy);
-      if (gradient) this.add(originals[i], gradient);
-    });
+    saved!.forEach((copy, i) => this.move(copy, originals[i]));
     tf.dispose(result);
   }
 }

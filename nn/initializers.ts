@@ -75,3 +75,25 @@ export const centered = (rule: Initializer): Initializer => (shape, stream) => {
 
 /** PyTorch's default for weights and biases of convolutions: U(±1/√fan_in). */
 export const uniformFanIn = (fanIn: number): Initializer => uniform(1 / Math.sqrt(fanIn));
+
+/** Xavier uniform for matrices [out, in] (Glorot & Bengio 2010): U(±√(6 / (in + out))). */
+export const xavierUniform: Initializer = (shape, stream) => {
+  const [out, ...rest] = shape;
+  return uniform(Math.sqrt(6 / (out + count(rest))))(shape, stream);
+};
+
+/**
+ * Kaiming uniform with a = 1 and mode fan_in, which detectron2 calls Caffe2's Xavier fill:
+ * U(±√(3 / fan_in)).
+ */
+export const kaimingUniformFanIn: Initializer = (shape, stream) =>
+  uniform(Math.sqrt(3 / count(shape.slice(1))))(shape, stream);
+
+/** N(0, deviation²) without what lies further than 2 from 0, as vision transformers start. */
+export const truncatedNormal = (deviation: number): Initializer => (shape, stream) =>
+  Float32Array.from({ length: count(shape) }, () => {
+    for (;;) {
+      const value = stream.normal(0, deviation);
+      if (Math.abs(value) <= 2) return value;
+    }
+  });

@@ -8,7 +8,8 @@ import { recomputed } from "./backward.ts";
 import { constant, uniformFanIn } from "./initializers.ts";
 import type { Activation, ByValue } from "./kernels/activation.ts";
 import { biasActivation } from "./kernels/bias_activation.ts";
-import { convLayer } from "./kernels/conv_layer.ts";
+import { convLayer, explicit } from "./kernels/conv_layer.ts";
+import { groupNormalize } from "./kernels/group_norm.ts";
 import { layerNormalize } from "./kernels/layer_norm.ts";
 import { affine, linearMap } from "./kernels/matmul.ts";
 import { standardize } from "./kernels/normalize.ts";
@@ -31,8 +32,10 @@ export interface ConvSettings {
   readonly init?: Initializer;
   /** The bias' first values; default U(±1/√fan_in) as well. */
   readonly biasInit?: Initializer;
-  /** Default none. */
+  /** Default none. Needs a bias. */
   readonly activation?: ByValue;
+  /** Default true. */
+  readonly bias?: boolean;
 }
 
 /** Convolution, bias and activation; parameters `weight` [out, in, kh, kw] and `bias` [out]. */
@@ -40,12 +43,25 @@ export function conv2d(
   scope: Scope,
   inChannels: number,
   outChannels: number,
-  { kernel, stride = 1, dilation = 1, padding, init, biasInit, activation = "none" }: ConvSettings,
+  {
+    kernel,
+    stride = 1,
+    dilation = 1,
+    padding,
+    init,
+    biasInit,
+    activation = "none",
+    bias: biased = true,
+  }: ConvSettings,
 ): Layer {
+  if (!biased && activation !== "none") throw new Error("conv2d: an activation needs a bias");
   const [kh, kw] = typeof kernel === "number" ? [kernel, kernel] : kernel;
   const [py, px] = padding ?? [kh, kw].map((length) => dilation * (length - 1) >> 1);
   const fallback = uniformFanIn(inChannels * kh * kw);
   const weight = scope.parameter("weight", [outChannels, inChannels, kh, kw], init ?? fallback);
+  if (!biased) {
+    return (x) => tf.conv2d(x, weight as tf.Tensor4D, stride, explicit([py, px]), "NHWC", dilation);
+  }
   const bias = scope.parameter("bias", [outChannels], biasInit ?? fallback);
   const settings = { stride, dilation, padding: [py, px], activation } as const;
   return (x) => convLayer(x, weight as tf.Tensor4D, bias as tf.Tensor1D, settings);
@@ -164,6 +180,23 @@ export function layerNorm(scope: Scope, channels: number, epsilon = 1e-5): Chann
   const weight = scope.parameter("weight", [channels], constant(1));
   const bias = scope.parameter("bias", [channels], constant(0));
   return (x) => layerNormalize(x, weight, bias, epsilon);
+}
+
+/**
+ * Group normalisation with parameters `weight` and `bias` [channels], eps 1e-5.
+ *
+ * @param groups Divides the channels.
+ * @param activation What follows it.
+ */
+export function groupNorm(
+  scope: Scope,
+  channels: number,
+  groups: number,
+  activation: "none" | "relu" = "none",
+): Layer {
+  const weight = scope.parameter("weight", [channels], constant(1));
+  const bias = scope.parameter("bias", [channels], constant(0));
+  return (x) => groupNormalize(x, weight, bias, groups, 1e-5, activation);
 }
 
 /** Which statistics batch normalisation uses. */

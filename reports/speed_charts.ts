@@ -4,7 +4,7 @@
  * @module
  */
 import type { SizeCurve } from "../benchmarks/speed/speed_record.ts";
-import type { Chart, Series } from "./charts.ts";
+import type { Chart, Series } from "./chart.ts";
 import { bytes, decimal, time } from "./format.ts";
 
 type Quantity = keyof SizeCurve["fits"];

@@ -11,7 +11,7 @@ import type {
   SpeedRecord,
   SpeedRow,
 } from "../benchmarks/speed/speed_record.ts";
-import type { Chart } from "./charts.ts";
+import type { Chart } from "./chart.ts";
 import { ChartFigure, Figure, type Markup, Scroll, Section } from "./components.tsx";
 import {
   count,
@@ -205,7 +205,7 @@ function GroupSection({ group, rows, curve, charts, repeats }: Filled & {
   return (
     <Section id={group.id} title={group.title} lead={group.about}>
       {rows.length > 0 && (
-        <Scroll label={group.title}>
+        <Scroll label={`${group.title}, rows`}>
           <table class="speed">
             <thead>
               <tr>
@@ -321,11 +321,11 @@ function Reproduce({ record }: { record: SpeedRecord }): Markup {
       title="Reproduce"
       lead="Times belong to this machine and to what else it did; ratios travel better."
     >
-      <h4>Command</h4>
+      <h3>Command</h3>
       <Scroll label={`Command of ${id}`}>
         <pre><code>{command}</code></pre>
       </Scroll>
-      <h4>Environment</h4>
+      <h3>Environment</h3>
       <Facts
         label={`Environment of ${id}`}
         facts={[...codeFacts(environment), ...machineFacts(environment)]}

@@ -9,11 +9,11 @@
  * @module
  */
 import { UsageError } from "../../base/errors.ts";
-import { sha256 } from "../../base/files.ts";
 import { nearest } from "../../base/nearest.ts";
 import type { FlowMetric } from "../metrics/flow.ts";
 import type { ProtocolStamp } from "../record.ts";
 import type { PaddingMode } from "./padding.ts";
+import { stampOf } from "./stamp.ts";
 
 /** How a flow number is made. */
 export interface FlowProtocol {
@@ -358,18 +358,9 @@ export function withIterations(protocol: FlowProtocol, iterations: number): Flow
   };
 }
 
-/** What a record keeps of a protocol. The hash covers every setting but its name and its prose. */
+/** What a record keeps of a protocol. */
 export function protocolStamp(protocol: FlowProtocol): ProtocolStamp {
-  const { id, version, summary, ...settings } = protocol;
-  return { id, version, summary, hash: sha256(canonicalJson({ version, ...settings })) };
-}
-
-/** JSON with sorted keys and no spaces: equal values, equal text. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, x) => {
-    if (typeof x !== "object" || x === null || Array.isArray(x)) return x;
-    return Object.fromEntries(Object.entries(x).sort(([a], [b]) => a < b ? -1 : 1));
-  });
+  return stampOf(protocol);
 }
 
 function byId(protocols: readonly FlowProtocol[]): Record<string, FlowProtocol> {

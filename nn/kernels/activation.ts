@@ -42,6 +42,10 @@ export const SLOPE: Readonly<Record<ByValue, (type: Type) => string>> = {
   tanh: () => "1.0 - y * y",
 };
 
+/** WGSL of the derivative from a result of another name. */
+export const slopeOf = (activation: "sigmoid" | "tanh", name: string): string =>
+  SLOPE[activation]("f32").replaceAll(/\by\b/g, name);
+
 /** `fn activate(v : f32) -> f32` in WGSL. */
 export function activationText(activation: Activation): string {
   return activation === "gelu"

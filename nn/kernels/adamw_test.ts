@@ -1,7 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
+import fc from "fast-check";
 import { adamwOracle, type AdamWSettings, adamwUpdate } from "./adamw.ts";
-import { chunksOnDevice, flat, multipliers, table } from "./flat_test_support.ts";
-import { assertClose, float64, onDevice, repeated } from "./kernel_test_support.ts";
+import {
+  assertUpdates,
+  chunksOnDevice,
+  flat,
+  type Layout,
+  layouts,
+  ODD,
+} from "./flat_test_support.ts";
+import { onDevice, sweep, SWEPT } from "./kernel_test_support.ts";
 
 const settings: AdamWSettings = {
   learningRate: 0.01,
@@ -12,38 +20,53 @@ const settings: AdamWSettings = {
   coupled: false,
   step: 7,
 };
-/** Float32 through a few operations. */
-const TOLERANCE = 1e-6;
 
-for (const coupled of [false, true]) {
-  Deno.test(`an update of tensors of odd sizes matches its oracle, coupled: ${coupled}`, () =>
-    matchesOracle({ ...settings, coupled }));
+interface Case {
+  readonly layout: Layout;
+  readonly clip: number;
+  readonly settings: AdamWSettings;
 }
 
-async function matchesOracle(settings: AdamWSettings): Promise<void> {
-  const second = flat("second", 0.1);
+const cases: fc.Arbitrary<Case> = fc.record({
+  layout: layouts,
+  clip: fc.constantFrom(1, 0.5, 1e-3),
+  settings: fc.record({
+    learningRate: fc.constantFrom(0.01, 4e-4),
+    beta1: fc.constantFrom(0.9, 0.8),
+    beta2: fc.constantFrom(0.999, 0.95),
+    epsilon: fc.constantFrom(1e-8, 1e-6),
+    weightDecay: fc.constantFrom(0, 1e-5, 0.1),
+    coupled: fc.boolean(),
+    step: fc.integer({ min: 1, max: 100_000 }),
+  }),
+});
+
+async function check({ layout, clip, settings }: Case): Promise<void> {
+  const second = flat(layout, "second", 0.1);
   second.data.forEach((x, i) => second.data[i] = x * x);
-  const host = {
-    parameters: flat("parameters"),
-    gradients: flat("gradients", 0.1),
-    first: flat("first", 0.1),
+  const arrays = {
+    parameters: flat(layout, "parameters"),
+    gradients: flat(layout, "gradients", 0.1),
+    first: flat(layout, "first", 0.1),
     second,
   };
-  const names = Object.keys(host) as (keyof typeof host)[];
-  const chunks = chunksOnDevice();
-  const [factors, clip] = [onDevice(multipliers), tf.tensor1d([0.5, 2])];
-  const actual = await repeated("update", () => {
-    const [parameters, gradients, first, second] = names.map((name) => onDevice(host[name]));
-    adamwUpdate({ parameters, gradients, first, second }, chunks, factors, clip, settings);
-    return tf.stack([parameters, gradients, first, second]);
-  });
-  const [parameters, gradients, first, second64] = names.map((name) => float64(host[name]).data);
-  const exact = { parameters, gradients, first, second: second64 };
-  adamwOracle(exact, table, multipliers.data, 0.5, settings);
-  const length = parameters.length;
-  names.forEach((name, row) => {
-    const data = actual.data.slice(row * length, (row + 1) * length);
-    assertClose({ shape: [length], data }, { shape: [length], data: exact[name] }, TOLERANCE, name);
-  });
-  tf.dispose([factors, clip, chunks.table]);
+  const chunks = chunksOnDevice(layout);
+  const [factors, scale] = [onDevice(layout.multipliers), tf.tensor1d([clip, 2])];
+  await assertUpdates(
+    arrays,
+    (tensors) => adamwUpdate(tensors, chunks, factors, scale, settings),
+    (host) => adamwOracle(host, layout.table, layout.multipliers.data, clip, settings),
+  );
+  tf.dispose([factors, scale, chunks.table]);
 }
+
+Deno.test(`${SWEPT} updates of tensors of odd sizes match their oracle`, () =>
+  sweep(
+    cases,
+    check,
+    [false, true].map((coupled) => ({
+      layout: ODD,
+      clip: 0.5,
+      settings: { ...settings, coupled },
+    })),
+  ));

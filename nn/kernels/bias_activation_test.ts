@@ -9,21 +9,12 @@ import {
   assertMatchesOracle,
   drawn,
   FORWARD,
-  GRADIENT,
   onDevice,
-  SIZES,
   take,
 } from "./kernel_test_support.ts";
 
 for (const activation of activations) {
-  Deno.test(`bias and ${activation} match their oracle, gradients the slope`, async () => {
-    for (const [height, width] of SIZES) {
-      const shape = [2, height, width, height + 2];
-      const x = drawn("x", shape), bias = drawn("bias", [height + 2]);
-      const dy = drawn("dy", shape), out = drawn("out", shape);
-      await assertMatchesOracle("BiasActivation", { x, bias }, { activation }, FORWARD);
-      await assertMatchesOracle("BiasActivationSlope", { dy, out }, { activation }, GRADIENT);
-    }
+  Deno.test(`the gradients of bias and ${activation} are the slopes of the oracle`, async () => {
     for (const [height, width] of [[1, 1], [3, 17]]) {
       const inputs = { x: drawn("x", [2, height, width, 5]), bias: drawn("bias", [5]) };
       await assertGradients(

@@ -1,11 +1,20 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { blend, blendOracle } from "./blend.ts";
-import { assertClose, drawn, float64, onDevice, repeated } from "./kernel_test_support.ts";
+import {
+  assertClose,
+  drawn,
+  float64,
+  onDevice,
+  repeated,
+  sweep,
+  SWEPT,
+} from "./kernel_test_support.ts";
 
-for (const size of [1, 3, 17, 1000].map((vectors) => 4 * vectors)) {
-  Deno.test(`blending ${size} numbers matches its oracle`, async () => {
-    const [y, x] = [drawn("y", [size]), drawn("x", [size])];
+Deno.test(`blending matches its oracle at ${SWEPT} sizes`, () =>
+  sweep(fc.integer({ min: 1, max: 3000 }), async (vectors) => {
+    const [y, x] = [drawn("y", [4 * vectors]), drawn("x", [4 * vectors])];
     const towards = onDevice(x);
     const actual = await repeated("blend", () => {
       const tensor = onDevice(y);
@@ -16,8 +25,7 @@ for (const size of [1, 3, 17, 1000].map((vectors) => 4 * vectors)) {
     blendOracle(expected.data, x.data, 0.996);
     assertClose(actual, expected, 1e-6);
     towards.dispose();
-  });
-}
+  }, [1, 3, 17]));
 
 Deno.test("all or nothing is exact", async () => {
   const [y, x] = [tf.tensor1d([1e8, 0.1, -3, 0]), tf.tensor1d([0.1, 1e-8, 7, 1])];

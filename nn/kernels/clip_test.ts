@@ -1,29 +1,34 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { chunkSquares, chunkSquaresOracle, clipFactor, clipFactorOracle } from "./clip.ts";
-import { chunksOnDevice, flat, table } from "./flat_test_support.ts";
-import { assertClose, onDevice, repeated, take } from "./kernel_test_support.ts";
+import { chunksOnDevice, flat, type Layout, layouts, ODD } from "./flat_test_support.ts";
+import { assertClose, onDevice, repeated, sweep, SWEPT, take } from "./kernel_test_support.ts";
 
 /** Float32 through a sum of thousands. */
 const TOLERANCE = 1e-6;
-const CHUNKS = table.length / 3;
 
-Deno.test("chunks' squares match their oracle, and go behind those of earlier arrays", async () => {
-  const values = flat("values");
-  const chunks = chunksOnDevice(2);
+async function assertSquares(layout: Layout): Promise<void> {
+  const values = flat(layout, "values");
+  const chunks = chunksOnDevice(layout, 2);
   const x = onDevice(values);
   const actual = await repeated("squares", () => {
-    const sums = tf.fill([CHUNKS + 2], -1);
+    const sums = tf.fill([chunks.count + 2], -1);
     chunkSquares(x, chunks, sums);
     return sums;
   });
-  const expected = Float64Array.of(-1, -1, ...chunkSquaresOracle(values.data, table));
-  assertClose(actual, { shape: [CHUNKS + 2], data: expected }, TOLERANCE);
+  const expected = Float64Array.of(-1, -1, ...chunkSquaresOracle(values.data, layout.table));
+  assertClose(actual, { shape: [chunks.count + 2], data: expected }, TOLERANCE);
   tf.dispose([x, chunks.table]);
-});
+}
 
-for (const count of [1, 3, 17, 1000]) {
-  Deno.test(`clipping ${count} chunks scales down to the norm asked for, never up`, async () => {
+Deno.test(`squares of chunks match their oracle in ${SWEPT} arrays, behind those of earlier ones`, () =>
+  sweep(layouts, assertSquares, [ODD]));
+
+const counts = fc.integer({ min: 1, max: 3000 });
+
+Deno.test("clipping scales down to the norm asked for, never up", () =>
+  sweep(counts, async (count) => {
     const squares = Float32Array.from({ length: count }, (_, i) => 1 + i % 7);
     const tensor = tf.tensor1d(squares);
     for (const maximum of [0.5, 1e6, Infinity]) {
@@ -33,8 +38,7 @@ for (const count of [1, 3, 17, 1000]) {
       assertEquals(expected[0] < 1, maximum === 0.5);
     }
     tensor.dispose();
-  });
-}
+  }, [1, 3, 17]));
 
 Deno.test("gradients of zero are not divided by their norm", async () => {
   for (const maximum of [1, Infinity]) {

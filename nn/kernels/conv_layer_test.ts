@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import fc from "fast-check";
 import { backward } from "../backward.ts";
 import { byValue, onHost } from "./activation.ts";
 import { convLayer, type ConvLayerSettings } from "./conv_layer.ts";
@@ -11,6 +12,8 @@ import {
   type Named,
   onDevice,
   repeated,
+  sweep,
+  SWEPT,
   take,
   ways,
   working,
@@ -45,54 +48,67 @@ function oracle(
   return y;
 }
 
-const cases: readonly {
-  x: number[];
-  filter: number[];
-  settings: Omit<ConvLayerSettings, "activation">;
-}[] = [
-  { x: [1, 1, 1, 1], filter: [1, 1, 1, 1], settings: { stride: 1, padding: [0, 0] } },
-  { x: [2, 3, 17, 5], filter: [3, 3, 5, 7], settings: { stride: 2, padding: [1, 1] } },
-  { x: [3, 17, 3, 8], filter: [1, 5, 8, 16], settings: { stride: 1, padding: [0, 2] } },
-  {
-    x: [1, 17, 17, 3],
-    filter: [3, 3, 3, 4],
-    settings: { stride: 1, padding: [2, 2], dilation: 2 },
-  },
-];
+interface Case {
+  readonly x: readonly [batch: number, height: number, width: number, channels: number];
+  readonly kernel: readonly [number, number];
+  readonly out: number;
+  readonly settings: ConvLayerSettings;
+}
+
+const length = fc.constantFrom(1, 3, 5, 8, 17);
+const cases: fc.Arbitrary<Case> = fc.record({
+  x: fc.tuple(fc.constantFrom(1, 3), length, length, length),
+  kernel: fc.constantFrom<(readonly [number, number])[]>([1, 1], [1, 5], [3, 3], [7, 7]),
+  out: length,
+  stride: fc.constantFrom(1, 2),
+  dilation: fc.constantFrom(1, 1, 2),
+  activation: fc.constantFrom(...byValue),
+}).map(({ stride, dilation, activation, ...shape }) => {
+  const [py, px] = shape.kernel.map((size) => dilation * (size - 1) >> 1);
+  return { ...shape, settings: { stride, dilation, activation, padding: [py, px] as const } };
+}).filter(({ x: [batch, height, width, channels], kernel: [kh, kw], out }) =>
+  batch * height * width * channels * kh * kw * out < 5e5
+);
+
+/** One layer of each activation. */
+const first: readonly Case[] = byValue.map((activation, i) => ({
+  x: [2, 9, 17, i % 2 ? 8 : 5],
+  kernel: [3, 3],
+  out: i < 2 ? 8 : 7,
+  settings: { stride: 1 + i % 2, padding: [1, 1], activation },
+}));
+
+/** Runs a layer four times, compares it with its definition, and its gradients with the slopes. */
+async function check({ x, kernel, out, settings }: Case): Promise<void> {
+  const inputs = {
+    x: drawn("x", x),
+    filter: drawn("filter", [...kernel, x[3], out], 0.3),
+    bias: drawn("bias", [out]),
+  };
+  const run = ({ x, filter, bias }: Named<tf.Tensor>) =>
+    convLayer(x as tf.Tensor4D, filter as tf.Tensor4D, bias as tf.Tensor1D, settings);
+  const what = JSON.stringify({ x, kernel, out, settings });
+  const tensors = Object.fromEntries(
+    Object.entries(inputs).map(([key, host]) => [key, onDevice(host)]),
+  );
+  const expected = oracle(inputs, settings);
+  assertClose(await repeated(what, () => run(tensors)), expected, FORWARD, what);
+  tf.dispose(tensors);
+  // A ReLU has no slope at its kink, which differences may step over: its slopes stay.
+  const { activation } = settings;
+  const kinked = activation === "relu" || activation === "leaky";
+  const passes = expected.data.map((y) => kinked ? onHost[activation].slope(y) : 1);
+  const smooth = { ...settings, activation: kinked ? "none" as const : activation };
+  const slopeOracle = (host: Named<HostTensor>) => {
+    const { shape, data } = oracle(host, smooth);
+    return { shape, data: data.map((y, i) => y * passes[i]) };
+  };
+  await assertGradients(what, run, slopeOracle, inputs, Object.keys(inputs));
+}
 
 for (const way of Object.keys(ways)) {
-  for (const activation of byValue) {
-    Deno.test(`a layer with ${activation} ${way} matches its definition`, () =>
-      working(way, async () => {
-        for (const { x, filter, settings } of cases) {
-          const inputs = {
-            x: drawn("x", x),
-            filter: drawn("filter", filter, 0.3),
-            bias: drawn("bias", [filter[3]]),
-          };
-          const all = { ...settings, activation };
-          const run = ({ x, filter, bias }: Named<tf.Tensor>) =>
-            convLayer(x as tf.Tensor4D, filter as tf.Tensor4D, bias as tf.Tensor1D, all);
-          const what = `${activation} [${x}] [${filter}]`;
-          const tensors = Object.fromEntries(
-            Object.entries(inputs).map(([key, host]) => [key, onDevice(host)]),
-          );
-          assertClose(await repeated(what, () => run(tensors)), oracle(inputs, all), FORWARD, what);
-          tf.dispose(tensors);
-          // A ReLU has no slope at its kink, which differences may step over: its slopes stay.
-          const kinked = activation === "relu" || activation === "leaky";
-          const passes = oracle(inputs, all).data.map((y) =>
-            kinked ? onHost[activation].slope(y) : 1
-          );
-          const smooth = kinked ? "none" : activation;
-          const slopeOracle = (host: Named<HostTensor>) => {
-            const { shape, data } = oracle(host, { ...all, activation: smooth });
-            return { shape, data: data.map((y, i) => y * passes[i]) };
-          };
-          await assertGradients(what, run, slopeOracle, inputs, Object.keys(inputs));
-        }
-      }));
-  }
+  Deno.test(`${SWEPT} random layers ${way} and their gradients match the definition`, () =>
+    working(way, () => sweep(cases, check, first)));
 
   Deno.test(`gradients of a layer that is used twice add up, ${way}`, () =>
     working(way, async () => {

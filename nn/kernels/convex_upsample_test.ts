@@ -10,21 +10,8 @@ import {
   FORWARD,
   GRADIENT,
   onDevice,
-  SIZES,
   take,
 } from "./kernel_test_support.ts";
-
-Deno.test("convex upsampling and its gradients match their oracles", async () => {
-  for (const [height, width] of SIZES) {
-    const batch = height === width ? 3 : 1;
-    const flow = drawn("flow", [batch, height, width, 2], 5);
-    const mask = drawn("mask", [batch, height, width, 576], 3);
-    const dy = drawn("upsampled", [batch, 8 * height, 8 * width, 2]);
-    await assertMatchesOracle("ConvexUpsample", { flow, mask }, {}, FORWARD);
-    await assertMatchesOracle("ConvexUpsampleGradientFlow", { dy, mask }, {}, GRADIENT);
-    await assertMatchesOracle("ConvexUpsampleGradientMask", { dy, flow, mask }, {}, GRADIENT);
-  }
-});
 
 Deno.test("logits far from zero neither overflow nor vanish", async () => {
   const flow = drawn("flow", [1, 3, 3, 2]);

@@ -8,26 +8,10 @@ import {
   drawn,
   drawnCoords,
   FORWARD,
-  GRADIENT,
   onDevice,
   repeated,
-  SIZES,
   take,
 } from "./kernel_test_support.ts";
-
-for (const [batch, channels] of [[1, 3], [3, 1], [3, 5]]) {
-  Deno.test(`sampling and its gradients match their oracles, ${batch}x${channels}`, async () => {
-    for (const [height, width] of SIZES) {
-      const image = drawn("image", [batch, height, width, channels]);
-      const coords = drawnCoords([batch, 3, 7], [height, width]);
-      const dy = drawn("dy", [batch, 3, 7, channels]);
-      await assertMatchesOracle("GridSample", { image, coords }, {}, FORWARD);
-      await assertMatchesOracle("GridSampleGradientCoords", { dy, image, coords }, {}, GRADIENT);
-      const shape = { height, width };
-      await assertMatchesOracle("GridSampleGradientImage", { dy, coords }, shape, GRADIENT);
-    }
-  });
-}
 
 Deno.test("image's and coordinates' gradients are the slopes of the oracle", async () => {
   for (const [height, width] of [[1, 1], [3, 17], [17, 3]]) {

@@ -64,7 +64,8 @@ class Shelf {
     const texture = this.device.createTexture({
       size: [ROW, rows],
       format: "rgba32float",
-      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING,
+      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING |
+        GPUTextureUsage.COPY_DST,
     });
     return { texture, view: texture.createView() };
   }
@@ -138,6 +139,40 @@ export function texelsOf(
   fill(texels);
   keepTexels(backend, dataId, texels, form);
   return texels;
+}
+
+/**
+ * Records copies of a tensor's buffer into the textures that hold the tensor, which spares it the
+ * dispatches that would fill them again.
+ *
+ * @param size Numbers in the tensor, all of which have just changed.
+ */
+export function renewTexels(
+  { device }: WebGPUBackend,
+  encoder: GPUCommandEncoder,
+  dataId: object,
+  buffer: GPUBuffer,
+  size: number,
+): void {
+  const shelf = shelves.get(device);
+  const kept = shelf?.copies.get(dataId) ?? [];
+  // Padded rows and what is times a slope lie otherwise than in the buffer.
+  const alike = kept.filter(({ form }) => form.channels === 0 && form.slope === undefined);
+  for (const { texels } of kept) {
+    if (!alike.some((copy) => copy.texels === texels)) shelf!.giveBack(texels);
+  }
+  shelf?.copies.set(dataId, alike);
+  const texels = size / 4, rows = Math.floor(texels / ROW);
+  for (const { texels: { texture } } of alike) {
+    const copy = (row: number, width: number, height: number) =>
+      encoder.copyBufferToTexture(
+        { buffer, offset: 16 * ROW * row, bytesPerRow: 16 * ROW },
+        { texture, origin: [0, row] },
+        [width, height],
+      );
+    if (rows > 0) copy(0, ROW, rows);
+    if (texels > rows * ROW) copy(rows, texels - rows * ROW, 1);
+  }
 }
 
 /** Gives up the copies of a tensor that is gone or about to change. */

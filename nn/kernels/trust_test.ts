@@ -1,28 +1,30 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
-import { chunksIn } from "./chunks.ts";
-import { chunksOnDevice, flat, multipliers, stretches, table } from "./flat_test_support.ts";
-import { assertClose, float64, onDevice, repeated, take } from "./kernel_test_support.ts";
+import { chunksOnDevice, flat, type Layout, layouts, ODD } from "./flat_test_support.ts";
+import {
+  assertClose,
+  float64,
+  onDevice,
+  repeated,
+  sweep,
+  SWEPT,
+  take,
+} from "./kernel_test_support.ts";
 import { trustRatios, trustRatiosOracle, trustSquares, trustSquaresOracle } from "./trust.ts";
 
 const WEIGHT_DECAY = 0.1;
 const FACTOR = 0.5;
-const CHUNKS = table.length / 3;
 /** Float32 through a sum of thousands. */
 const TOLERANCE = 1e-6;
 
-let next = 0;
-const ranges = Int32Array.from(
-  stretches.flatMap(({ size }) => [next, next += chunksIn(size)]),
-);
-
-Deno.test("squared lengths and trust ratios match their oracles", async () => {
-  const [parameters, gradients] = [flat("parameters"), flat("gradients")];
-  const chunks = chunksOnDevice(1);
+async function check(layout: Layout): Promise<void> {
+  const { stretches, table, ranges, multipliers } = layout;
+  const [parameters, gradients] = [flat(layout, "parameters"), flat(layout, "gradients")];
+  const chunks = chunksOnDevice(layout, 1);
   const [w, g, factors] = [parameters, gradients, multipliers].map((x) => onDevice(x));
   const clip = tf.tensor1d([FACTOR, 2]);
   const actual = await repeated("squares", () => {
-    const sums = tf.fill([CHUNKS + 1, 2], -1);
+    const sums = tf.fill([chunks.count + 1, 2], -1);
     trustSquares({ parameters: w, gradients: g }, chunks, factors, clip, WEIGHT_DECAY, sums);
     return sums;
   });
@@ -33,10 +35,10 @@ Deno.test("squared lengths and trust ratios match their oracles", async () => {
     FACTOR,
     WEIGHT_DECAY,
   );
-  const expected = { shape: [CHUNKS + 1, 2], data: Float64Array.of(-1, -1, ...squares) };
+  const expected = { shape: [chunks.count + 1, 2], data: Float64Array.of(-1, -1, ...squares) };
   assertClose(actual, expected, TOLERANCE, "squares");
 
-  const sums = tf.tensor2d(Float32Array.from(squares), [CHUNKS, 2]);
+  const sums = tf.tensor2d(Float32Array.from(squares), [chunks.count, 2]);
   const places = tf.tensor2d(ranges, [stretches.length, 2], "int32");
   const ratios = await repeated("ratios", () => {
     const result = tf.zeros([stretches.length]);
@@ -46,7 +48,10 @@ Deno.test("squared lengths and trust ratios match their oracles", async () => {
   const exact = trustRatiosOracle(squares, ranges, multipliers.data, 0.02);
   assertClose(ratios, { shape: [stretches.length], data: exact }, TOLERANCE, "ratios");
   tf.dispose([w, g, factors, clip, sums, places, chunks.table]);
-});
+}
+
+Deno.test(`squared lengths and trust ratios match their oracles in ${SWEPT} arrays`, () =>
+  sweep(layouts, check, [ODD]));
 
 Deno.test("tensors without decay, length or gradient keep their step", async () => {
   const squares = Float32Array.of(9, 4, 0, 4, 9, 0, 9, 4);

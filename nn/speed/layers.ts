@@ -95,16 +95,19 @@ export function updateCases(): SpeedCase[] {
         gatedUnit(shape, input),
       ].flat();
     }),
-    ...[[4, 80, 80, 2], [1, 128, 256, 2]].flatMap((shape) =>
-      bothWays(
-        "weighted L1 error",
+    ...[[4, 80, 80, 2], [1, 128, 256, 2]].flatMap((shape) => {
+      const count = 6, factors = Array.from({ length: count }, (_, i) => 0.8 ** (count - 1 - i));
+      return bothWays(
+        `weighted L1 error of ${count} predictions`,
         named(shape),
-        [shape, shape, [...shape.slice(0, 3), 1]],
-        (flow, truth, weight) =>
-          maskedL1(flow as tf.Tensor4D, truth as tf.Tensor4D, weight as tf.Tensor4D),
-        { differentiated: 1 },
-      )
-    ),
+        [...factors.map(() => shape), shape, [...shape.slice(0, 3), 1]],
+        (...operands) => {
+          const [truth, weight] = operands.slice(count) as tf.Tensor4D[];
+          return maskedL1(operands.slice(0, count) as tf.Tensor4D[], truth, weight, factors, 400);
+        },
+        { differentiated: count },
+      );
+    }),
   ];
 }
 

@@ -251,7 +251,7 @@ function maskHead(at: Scope, { hidden, head }: RaftConfig): Layer {
 /** ×8 bilinear upsampling with aligned corners, as the small model does. */
 function upflow8(flow: tf.Tensor4D): tf.Tensor4D {
   const [, h, w] = flow.shape;
-  return tf.mul(resizeBilinear(flow, 8 * h, 8 * w), 8);
+  return resizeBilinear(flow, 8 * h, 8 * w, 8);
 }
 
 /** Volumes of at most this many bytes are computed once; larger ones on demand. */

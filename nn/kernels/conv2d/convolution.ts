@@ -22,7 +22,11 @@ export interface BiasAndActivation {
   readonly activation: ByValue;
 }
 
-/** Records the forward pass, with what follows it, or the input gradient. */
+/**
+ * Records the forward pass, with what follows it, or the input gradient.
+ *
+ * @param onto Adds to this tensor rather than making a new one; not with what follows.
+ */
 export function runConvolution(
   backend: WebGPUBackend,
   direction: Direction,
@@ -30,6 +34,7 @@ export function runConvolution(
   filter: tf.TensorInfo,
   info: ConvInfo,
   after: BiasAndActivation | null = null,
+  onto?: tf.TensorInfo,
 ): tf.TensorInfo {
   const sides = [pictureOf(info), featuresOf(info)];
   const [from, to] = direction === "forward" ? sides : sides.reverse();
@@ -41,11 +46,11 @@ export function runConvolution(
     twin: operandAccess() === "texels" && activation !== null && activation !== "none",
     vectorOut: to.channels % 4 === 0,
   });
-  const shape = [info.batchSize, to.height, to.width, to.channels];
-  const values = windowValues(info, from, to);
+  const output = onto ?? [info.batchSize, to.height, to.width, to.channels];
+  const values = [...windowValues(info, from, to), onto ? 1 : 0];
   return withOperands(backend, [x, filter], (operands) => {
     const inputs = [...operands, ...after ? [after.bias] : []];
-    return dispatch(backend, program, inputs, shape, values, invocations);
+    return dispatch(backend, program, inputs, output, values, invocations);
   });
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FLOW_METRICS } from "../benchmarks/metrics/flow.ts";
+import { segmentationQuantities } from "../benchmarks/metrics/segmentation.ts";
 import { groupMetrics, mainMetric, metricName } from "./metric_names.ts";
 
 Deno.test("metricName() agrees with the metrics as they are computed", () => {
@@ -9,6 +10,14 @@ Deno.test("metricName() agrees with the metrics as they are computed", () => {
     assertEquals(metric.unit, unit === "degrees" ? "°" : unit, name);
     assertEquals(metric.better, lowerIsBetter ? "lower" : "higher", name);
     assertEquals(metric.quantity, metricName(of).quantity, name);
+  }
+});
+
+Deno.test("metricName() knows the metrics of segmentation", () => {
+  for (const name of segmentationQuantities) {
+    const { averaging, unit, better } = metricName(name);
+    assertEquals([averaging, unit, better], ["per video", "%", "higher"]);
+    assertEquals(metricName(`${name}PerImage`).averaging, "per image");
   }
 });
 

@@ -15,7 +15,7 @@ export interface MetricName {
   /** What is measured, for people: "EPE", "EPE occluded". Equal across conventions. */
   readonly quantity: string;
   /** How it is averaged: "per image" or "pooled"; "" where the name does not tell. */
-  readonly averaging: "per image" | "pooled" | "";
+  readonly averaging: "per image" | "pooled" | "per video" | "";
   /** Unit, or "" where unknown. */
   readonly unit: string;
   /** Which side is better, or null where unknown. */
@@ -27,6 +27,7 @@ type Family = Omit<MetricName, "name">;
 const epe = { averaging: "pooled", unit: "px", better: "lower" } as const;
 const good = { averaging: "pooled", unit: "%", better: "higher" } as const;
 
+const fit = { averaging: "per video", unit: "%", better: "higher" } as const;
 const bad = { averaging: "pooled", unit: "%", better: "lower" } as const;
 
 /** Quantities with their usual averaging, which a name may leave out. */
@@ -45,6 +46,10 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   "out3": { ...bad, quantity: "over 3 px", averaging: "per image" },
   "out3Visible": { ...bad, quantity: "over 3 px visible", averaging: "per image" },
   "wauc": { ...good, quantity: "WAUC" },
+  "j": { ...fit, quantity: "J of the better group" },
+  "f": { ...fit, quantity: "F of the better group" },
+  "jFree": { ...fit, quantity: "J without labels" },
+  "fFree": { ...fit, quantity: "F without labels" },
   "aae": { quantity: "angular error", averaging: "per image", unit: "°", better: "lower" },
 };
 
