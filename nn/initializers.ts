@@ -34,6 +34,32 @@ export const kaimingNormalFanOut: Initializer = (shape, stream) => {
 export const kaimingNormalFanIn: Initializer = (shape, stream) =>
   normal(Math.sqrt(2 / count(shape.slice(1))))(shape, stream);
 
+/**
+ * Filters of a 4×4 transposed convolution of stride 2, [in, out, 4, 4], that enlarge each channel
+ * bilinearly.
+ */
+export const bilinearEnlargement: Initializer = (shape) => {
+  const [channels, out, kh, kw] = shape;
+  if (channels !== out || kh !== 4 || kw !== 4) {
+    throw new Error(`no bilinear filters of shape [${shape}]`);
+  }
+  const taps = [0.25, 0.75, 0.75, 0.25];
+  const values = new Float32Array(count(shape));
+  for (let c = 0; c < channels; c++) {
+    for (let tap = 0; tap < 16; tap++) {
+      values[(c * out + c) * 16 + tap] = taps[tap >> 2] * taps[tap & 3];
+    }
+  }
+  return values;
+};
+
+/**
+ * Kaiming normal for 4×4 transposed convolutions of stride 2, [in, out, 4, 4], by the numbers that are
+ * added up: N(0, 2 / 4·in).
+ */
+export const kaimingNormalEnlargement: Initializer = (shape, stream) =>
+  normal(Math.sqrt(2 / (4 * shape[0])))(shape, stream);
+
 /** Another rule's filters with their mean over inputs taken off, so that a common input cancels. */
 export const centered = (rule: Initializer): Initializer => (shape, stream) => {
   const values = rule(shape, stream);

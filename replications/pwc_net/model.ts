@@ -12,7 +12,12 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { randomStream } from "../../base/random.ts";
-import { constant, kaimingNormalFanIn } from "../../nn/initializers.ts";
+import {
+  bilinearEnlargement,
+  constant,
+  kaimingNormalEnlargement,
+  kaimingNormalFanIn,
+} from "../../nn/initializers.ts";
 import { concatChannels } from "../../nn/kernels/concat_channels.ts";
 import { costVolume } from "../../nn/kernels/cost_volume.ts";
 import { layerNormalize } from "../../nn/kernels/layer_norm.ts";
@@ -24,7 +29,7 @@ import {
   sequence,
   transposedConv2d,
 } from "../../nn/layers.ts";
-import { Network, Scope } from "../../nn/network.ts";
+import { type Initializer, Network, Scope } from "../../nn/network.ts";
 
 /** Widths of a PWC-Net; {@link released} and {@link published} are the official ones. */
 export interface PwcNetConfig {
@@ -46,7 +51,8 @@ export interface PwcNetConfig {
   readonly standardFeatures?: boolean;
   /**
    * Not the paper's: flows start at zero, so that the first warps leave the features in place rather
-   * than scatter them, which has to be unlearned.
+   * than scatter them, which has to be unlearned; they go up a level by bilinear interpolation at
+   * first, and features at the scale they have rather than many times that.
    */
   readonly startsAtRest?: boolean;
 }
@@ -103,7 +109,7 @@ const predictFlow = (
   conv2d(at.at(name), channels, 2, { kernel: 3, init: startsAtRest ? biasInit : init, biasInit });
 
 /** 4×4 transposed convolution to two channels at twice the resolution. */
-const deconv = (at: Scope, name: string, channels: number): Layer =>
+const deconv = (at: Scope, name: string, channels: number, init: Initializer): Layer =>
   transposedConv2d(at.at(name), channels, 2, { kernel: 4, stride: 2, padding: 1, init, biasInit });
 
 /** One level of the pyramid. */
@@ -134,6 +140,8 @@ const newFirst = ({ convolutions }: PwcNetConfig, i: number) => convolutions ===
 
 /** A decoder: from cost volume, features and what the level above said, to a flow. */
 function decoder(at: Scope, level: number, input: number, config: PwcNetConfig) {
+  const { startsAtRest } = config;
+  const enlarged = startsAtRest ? kaimingNormalEnlargement : init;
   let channels = input;
   const layers = config.dense.map((width, i): Layer => {
     const layer = conv(at, `conv${level}_${i}`, channels, width);
@@ -147,8 +155,8 @@ function decoder(at: Scope, level: number, input: number, config: PwcNetConfig) 
     features: sequence(layers),
     flow: predictFlow(at, `predict_flow${level}`, channels, config),
     // The released code has a transposed convolution on the last level that nothing reads.
-    upFlow: deconv(at, `deconv${level}`, 2),
-    upFeatures: level > FINEST ? deconv(at, `upfeat${level}`, channels) : null,
+    upFlow: deconv(at, `deconv${level}`, 2, startsAtRest ? bilinearEnlargement : init),
+    upFeatures: level > FINEST ? deconv(at, `upfeat${level}`, channels, enlarged) : null,
   };
 }
 
