@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type NdArray, ndarray, type Picture } from "../../base/arrays.ts";
+import { type NdArray, ndarray, packed, type Picture } from "../../base/arrays.ts";
 import { randomStream } from "../../base/random.ts";
 import type {
   Segmentation,
@@ -15,11 +15,21 @@ import { softmax } from "../../nn/kernels/softmax.ts";
 import { Network, Scope } from "../../nn/network.ts";
 import { resample } from "../../nn/resample.ts";
 import { channelsOf, FrozenVit, normalized, pyramid } from "./backbone.ts";
-import { resizedPicture } from "./data.ts";
+import { mirrored, resizedPicture, unmirrored, viewsOf } from "./data.ts";
 import type { DropoutMode } from "./decoder.ts";
 import { affinities, borderSegments, groupShare, normalizedCut } from "./merge.ts";
 import { Head } from "./model.ts";
-import type { GuessWhatMovesRecipe } from "./recipes.ts";
+import type { GuessWhatMovesRecipe, Mirroring } from "./recipes.ts";
+
+/** A picture as it is. */
+const STRAIGHT: Mirroring = { left: false, down: false, transposed: false };
+
+/** The mean of maps of one size. */
+function mean(maps: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
+  const values = maps.map((map) => packed(map));
+  const means = values[0].map((_, i) => values.reduce((sum, map) => sum + map[i], 0) / maps.length);
+  return ndarray(means, maps[0].shape);
+}
 
 /** What a recipe trains, on the device. */
 export class Segmenter {
@@ -76,18 +86,28 @@ export class Segmenter {
     return this.head.run(maps ?? this.pyramid!(normalized(pictures)), height, width);
   }
 
-  /** Soft segments of one picture, [height, width, segments] at the recipe's size. */
-  async segments(image: Picture): Promise<NdArray<Float32Array>> {
-    const { picture: { height, width }, resizing, head } = this.recipe;
-    const values = await resizedPicture(image, { height, width }, resizing);
+  /**
+   * Soft segments of one picture in several views, each [height, width, segments] at the recipe's
+   * size and mirrored back.
+   */
+  async segments(image: Picture, views: readonly Mirroring[]): Promise<NdArray<Float32Array>[]> {
+    const { picture: size, resizing, head } = this.recipe;
+    const { height, width } = size;
+    const values = await resizedPicture(image, size, resizing);
+    const pictures = new Float32Array(views.length * values.length);
+    views.forEach((view, i) => pictures.set(mirrored(values, size, 3, view), i * values.length));
     this.dropout.seed = null;
     const shares = tf.tidy(() => {
-      const picture = tf.tensor4d(values, [1, height, width, 3]);
-      return softmax(this.logits(picture, this.frozenMaps(picture)));
+      const batch = tf.tensor4d(pictures, [views.length, height, width, 3]);
+      return softmax(this.logits(batch, this.frozenMaps(batch)));
     });
     const data = await shares.data() as Float32Array;
     shares.dispose();
-    return ndarray(data, [height, width, head.segments]);
+    const each = height * width * head.segments;
+    return views.map((view, i) => {
+      const own = unmirrored(data.slice(i * each, (i + 1) * each), size, head.segments, view);
+      return ndarray(own, [height, width, head.segments]);
+    });
   }
 
   /** Frees everything. */
@@ -108,16 +128,16 @@ export class GuessWhatMovesContender implements SegmentationContender {
 
   /** Looks at the picture alone. */
   async segment({ image }: SegmentationInput): Promise<Segmentation> {
-    const segments = await this.segmenter.segments(image);
-    const { merging } = this.segmenter.recipe;
+    const { recipe: { merging, mirroring, views } } = this.segmenter;
+    const ways = views ? viewsOf(mirroring) : [STRAIGHT];
+    const all = await this.segmenter.segments(image, ways);
+    const [segments] = all;
     if (!this.looks) {
       const cover = merging.kind === "border" ? merging.cover : 0;
-      const background = borderSegments(segments, cover);
-      return {
-        first: groupShare(segments, background.map((own) => !own)),
-        foreground: "first",
-        segments,
-      };
+      const foregrounds = all.map((view) =>
+        groupShare(view, borderSegments(view, cover).map((background) => !background))
+      );
+      return { first: mean(foregrounds), foreground: "first", segments };
     }
     const groups = normalizedCut(affinities(segments, await this.features(image)));
     return { first: groupShare(segments, groups), foreground: null, segments };

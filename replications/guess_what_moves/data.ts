@@ -13,7 +13,7 @@ import type { MaskedVideos } from "../../datasets/sample.ts";
 import { resample } from "../../nn/resample.ts";
 import type { VideoFlow } from "../flow_cache.ts";
 import { MAX_FLOW } from "./loss.ts";
-import type { GuessWhatMovesRecipe, Size } from "./recipes.ts";
+import type { GuessWhatMovesRecipe, Mirroring, Size } from "./recipes.ts";
 
 /** Videos and their flow. */
 export interface Source {
@@ -22,14 +22,10 @@ export interface Source {
 }
 
 /** A frame to start from and the gap of its flow. */
-interface Draw {
+interface Draw extends Mirroring {
   readonly source: Source;
   readonly index: number;
   readonly gap: number;
-  /** How it is mirrored. */
-  readonly left: boolean;
-  readonly down: boolean;
-  readonly transposed: boolean;
 }
 
 /** What a step trains on. */
@@ -107,18 +103,17 @@ function startsOf(
 
 function drawFrom(
   starts: readonly Start[],
-  { mirrored, picture }: GuessWhatMovesRecipe,
+  { mirroring }: GuessWhatMovesRecipe,
   stream: RandomStream,
 ): Draw {
   const { source, byGap } = stream.pick(starts);
   const [gap, frames] = stream.pick(byGap);
   const index = stream.pick(frames);
-  const square = picture.height === picture.width;
   return {
     ...{ source, index, gap },
-    left: mirrored && stream.chance(0.5),
-    down: mirrored && stream.chance(0.5),
-    transposed: mirrored && square && stream.chance(0.5),
+    left: mirroring.left && stream.chance(0.5),
+    down: mirroring.down && stream.chance(0.5),
+    transposed: mirroring.transposed && stream.chance(0.5),
   };
 }
 
@@ -187,10 +182,16 @@ export function resizedFlow(flow: FlowField, { height, width }: Size): Float32Ar
   return out;
 }
 
-type Mirroring = Pick<Draw, "left" | "down" | "transposed">;
+/** Every combination of the ways of mirroring that are used; the picture as it is comes first. */
+export function viewsOf({ left, down, transposed }: Mirroring): Mirroring[] {
+  const choices = (used: boolean) => used ? [false, true] : [false];
+  return choices(transposed).flatMap((transposed) =>
+    choices(down).flatMap((down) => choices(left).map((left) => ({ left, down, transposed })))
+  );
+}
 
 /** Flipped horizontally, vertically, and rows and columns exchanged, in this order. */
-function mirrored(
+export function mirrored(
   values: Float32Array,
   { height, width }: Size,
   channels: number,
@@ -200,6 +201,17 @@ function mirrored(
   const view = ndarray(values, [height, width, channels]);
   const flipped = view.step(down ? -1 : 1, left ? -1 : 1, 1);
   return packed(transposed ? flipped.transpose(1, 0, 2) : flipped);
+}
+
+/** The way back from {@link mirrored}. */
+export function unmirrored(
+  values: Float32Array,
+  size: Size,
+  channels: number,
+  { left, down, transposed }: Mirroring,
+): Float32Array {
+  const turned = mirrored(values, size, channels, { left: false, down: false, transposed });
+  return mirrored(turned, size, channels, { left, down, transposed: false });
 }
 
 /** As {@link mirrored}; vectors turn with their pixels. */

@@ -4,7 +4,15 @@ import { DataError } from "../../base/errors.ts";
 import type { MaskedVideos } from "../../datasets/sample.ts";
 import { take } from "../../nn/kernels/kernel_test_support.ts";
 import type { VideoFlow } from "../flow_cache.ts";
-import { mirroredFlow, openFrames, resizedFlow, resizedPicture } from "./data.ts";
+import {
+  mirrored,
+  mirroredFlow,
+  openFrames,
+  resizedFlow,
+  resizedPicture,
+  unmirrored,
+  viewsOf,
+} from "./data.ts";
 import { type GuessWhatMovesRecipe, recipes } from "./recipes.ts";
 
 const [HEIGHT, WIDTH] = [8, 8];
@@ -38,7 +46,7 @@ const recipe: GuessWhatMovesRecipe = {
   ...recipes.demo,
   picture: { height: 4, width: 4 },
   flow: { height: 8, width: 8 },
-  mirrored: false,
+  mirroring: { left: false, down: false, transposed: false },
   batch: 4,
 };
 
@@ -117,4 +125,18 @@ Deno.test("mirrored flow points where its pixels went", () => {
   // Top right after the flip, bottom left after the exchange.
   assertEquals([turned[4], turned[5]], [1, -3]);
   assertEquals(packed(ndarray(field, [2, 2, 2]))[0], 3);
+});
+
+Deno.test("there is a way back from each view of a picture", () => {
+  const size = { height: 3, width: 3 };
+  const values = Float32Array.from({ length: 18 }, (_, i) => i);
+  const views = viewsOf({ left: true, down: true, transposed: true });
+  assertEquals(views.length, 8);
+  const seen = views.map((view) => [...mirrored(values, size, 2, view)].join());
+  assertEquals(new Set(seen).size, 8);
+  assertEquals(seen[0], [...values].join());
+  for (const view of views) {
+    assertEquals(unmirrored(mirrored(values, size, 2, view), size, 2, view), values);
+  }
+  assertEquals(viewsOf({ left: true, down: false, transposed: false }).length, 2);
 });

@@ -43,6 +43,7 @@ const tiny: GuessWhatMovesRecipe = {
   backbone: { kind: "pyramid", widths: [8, 8, 16, 16], stride: 2, group: 4 },
   head: {
     ...recipes.demo.head,
+    segments: 4,
     width: 8,
     mask: 8,
     groups: 2,
@@ -134,6 +135,7 @@ Deno.test("a frozen vision transformer gives the head its maps, and its looks me
     const recipe: GuessWhatMovesRecipe = {
       ...tiny,
       resizing: "bicubic",
+      views: false,
       backbone: { kind: "dino", weights: "tiny.pth", stride: 4, blocks: [0, 1, 1, 1], width: 64 },
       head: { ...tiny.head, doublings: 2 },
       merging: { kind: "features", weights: "tiny.pth", stride: 4 },

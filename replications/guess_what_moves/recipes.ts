@@ -14,6 +14,16 @@ export interface Size {
   readonly width: number;
 }
 
+/** Which ways of mirroring are used. */
+export interface Mirroring {
+  /** Left and right exchanged. */
+  readonly left: boolean;
+  /** Top and bottom exchanged. */
+  readonly down: boolean;
+  /** Rows and columns exchanged; only of square pictures. */
+  readonly transposed: boolean;
+}
+
 /** How K segments become two groups. */
 export type Merging =
   /** The paper's: normalised cut of how alike the segments look to a frozen vision transformer. */
@@ -40,8 +50,13 @@ export interface GuessWhatMovesRecipe extends Recipe {
   readonly heldBack: number;
   /** Gaps between frames whose flow is drawn. */
   readonly gaps: readonly number[];
-  /** Whether pictures and flow are flipped and transposed at random; the paper's are not. */
-  readonly mirrored: boolean;
+  /** How pictures and flow are mirrored at random; the paper's are not. */
+  readonly mirroring: Mirroring;
+  /**
+   * Whether a picture is segmented in each of its mirrored views, and the foregrounds averaged; the
+   * paper's is not. Only where the merging names the foreground.
+   */
+  readonly views: boolean;
   readonly steps: number;
   readonly batch: number;
   readonly learningRate: number;
@@ -78,7 +93,8 @@ const demo: GuessWhatMovesRecipe = {
     "Two decoder layers of 32 channels instead of six of 256; masks at half the picture's size.",
     "Six segments instead of four. Without DINO features, the fewest of them that cover four fifths of " +
     "the border are taken for the background, instead of a cut by their likeness.",
-    "Pictures and flow are mirrored at random, which the paper's are not, and the rate is higher.",
+    "Pictures and flow are mirrored at random, which the paper's are not, and the rate is higher. To " +
+    "be scored, a picture is segmented in its eight mirrored views, whose foregrounds are averaged.",
     "A sixth of the objects move with the background, which no method could tell from it by motion: " +
     "even perfect motion segmentation would score a J of about 76.",
   ],
@@ -100,7 +116,8 @@ const demo: GuessWhatMovesRecipe = {
   videos: ["moving-shapes:test"],
   heldBack: 1,
   gaps: [1, -1],
-  mirrored: true,
+  mirroring: { left: true, down: true, transposed: true },
+  views: true,
   steps: 800,
   batch: 8,
   learningRate: 1e-3,
@@ -126,6 +143,7 @@ const small: GuessWhatMovesRecipe = {
     "Pictures of 112×64 instead of 224×128, flow at 224×128 instead of 854×480.",
     "Without DINO features, the fewest segments that cover four fifths of the border are taken for " +
     "the background.",
+    "Pictures and flow are mirrored left to right at random; to be scored, both views are averaged.",
     "The checkpoint is the last one; the paper's is the best by labels.",
   ],
   trainedOn: "DAVIS-2016 val",
@@ -146,7 +164,8 @@ const small: GuessWhatMovesRecipe = {
   videos: ["davis-2016:val"],
   heldBack: 0,
   gaps: [1, 2, -1, -2],
-  mirrored: true,
+  mirroring: { left: true, down: false, transposed: false },
+  views: true,
   steps: 3000,
   batch: 8,
   learningRate: 1e-3,
@@ -183,7 +202,8 @@ const paper: GuessWhatMovesRecipe = {
   videos: ["davis-2016:train", "davis-2016:val"],
   heldBack: 0,
   gaps: [1, 2, -1, -2],
-  mirrored: false,
+  mirroring: { left: false, down: false, transposed: false },
+  views: false,
   steps: 20_000,
   batch: 8,
   learningRate: 1.5e-4,
