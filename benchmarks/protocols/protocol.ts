@@ -252,8 +252,7 @@ export const FLOW_PROTOCOLS: Readonly<Record<string, FlowProtocol>> = byId([
     id: "moving-shapes",
     version: 1,
     summary:
-      "6 iterations, padding split on all sides, valid pixels only, EPE over all pixels; our choice, " +
-      "as many as the demo trains with",
+      "6 iterations, padding split on all sides, valid pixels only, EPE over all pixels; our choice",
     ...raft,
     iterations: 6,
     validity: "dataset",
