@@ -44,7 +44,6 @@ import {
 } from "./command.ts";
 import { planRecipe, planText } from "./plan.ts";
 import {
-  ensureDatasets,
   keepScores,
   newestRun,
   openRun,
@@ -402,12 +401,11 @@ function gapList(text: string): readonly number[] {
 
 async function flowCommand(flow: FlowOfVideos, options: FlowOptions): Promise<void> {
   const { dataset } = findSplit(options.dataset);
-  const setting = settingOf(options, interruptSignal());
-  await ensureDatasets([options.dataset], setting);
-  const videos = await openMaskedVideos(options.dataset, options.data);
-  if (videos.flow) {
-    throw new UsageError(`Cannot compute flow of ${dataset.id}: it has exact flow of its own`);
+  if (!dataset.size.frames) {
+    throw new UsageError(`Cannot compute flow of ${dataset.id}: it has flow of its own`);
   }
+  const setting = settingOf(options, interruptSignal());
+  const videos = await openMaskedVideos(options.dataset, options.data);
   const source = await sourceOf(flow.maker, options, setting);
   await prepareBackend(setting);
   const contender = await flow.maker.contender(source);

@@ -18,6 +18,7 @@ const other = { dtype: "F32" as const, shape: [1], data: Float32Array.of(1) };
 await writeSafetensors(join(folder, "other.safetensors"), new Map([["conv1.weight", other]]), {});
 
 const RAFT = "replications/raft/main.ts", DATA = "cli/data.ts", DOCTOR = "cli/doctor.ts";
+const GWM = "replications/guess_what_moves/main.ts";
 const weights = ["--weights", "other.safetensors"];
 const predict = (first: string, second: string, ...more: string[]) =>
   ["predict", first, second, "--out", "flow.flo", ...more] as const;
@@ -48,6 +49,12 @@ const MISTAKES: readonly [string, readonly string[], number, ...string[]][] = [
   [RAFT, ["report", "--runs", "a.png"], 3, "'a.png': Not a directory", "Name a place"],
   [RAFT, ["report", "--out", "folder.flo"], 3, "it is a folder", "Name a file in it."],
   [RAFT, ["help"], 0],
+  [GWM, ["train", "--recipe", "small"], 3, "not there yet", "davis-2016"],
+  [GWM, ["evaluate", "--dataset", "moving-shapes", "--iterations", "3"], 2, "--iterations"],
+  [GWM, ["evaluate", "--dataset", "middlebury", "--baseline", "centre-box"], 2, "no foreground"],
+  [GWM, ["flow", "--dataset", "moving-shapes"], 2, "it has flow of its own"],
+  [GWM, ["flow", "--dataset", "davis-2016:val", "--gaps", "1,0"], 2, "whole numbers but 0"],
+  [GWM, ["flow", "--dataset", "davis-2016:val", "--run", "x"], 3, "not there yet"],
   [DATA, ["list", "--data", "a.png"], 3, "Not a directory"],
   [DATA, ["import", "sintel-clean", "--from", "a.png"], 3, "it is no folder", "were unpacked in"],
   [DOCTOR, ["--runs", "a.png"], 3, "Not a directory"],
