@@ -3,7 +3,10 @@ import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { backward, recomputed } from "./backward.ts";
 import { useBackend } from "./backend.ts";
 import { convLayer } from "./kernels/conv_layer.ts";
-import { drawn, onDevice } from "./kernels/kernel_test_support.ts";
+import { concatChannels } from "./kernels/concat_channels.ts";
+import { gruUpdate } from "./kernels/gru.ts";
+import { assertClose, drawn, onDevice, take } from "./kernels/kernel_test_support.ts";
+import { residualRelu } from "./kernels/residual.ts";
 import { MemoryMeter } from "./speed/memory_meter.ts";
 
 await useBackend("webgpu");
@@ -44,6 +47,43 @@ Deno.test("an error inside the loss leaves no tape behind", async () => {
   const { value, grads } = backward(() => tf.square(x) as tf.Scalar, [x]);
   assertEquals((await grads[0].data())[0], 4);
   tf.dispose([x, value, grads]);
+});
+
+Deno.test("what adds in place spares gradients that share their data", async () => {
+  const filter = tf.variable(onDevice<tf.Tensor4D>(drawn("filter", [3, 3, 4, 4])));
+  const bias = tf.variable(onDevice<tf.Tensor1D>(drawn("bias", [4])));
+  const first = tf.variable(onDevice<tf.Tensor4D>(drawn("first", [1, 5, 7, 4])));
+  const layer = (x: tf.Tensor) =>
+    convLayer(x as tf.Tensor4D, filter as tf.Tensor4D, bias as tf.Tensor1D, {
+      ...{ stride: 1, padding: [1, 1], activation: "tanh" },
+    });
+  const losses: Record<string, (x: tf.Tensor) => tf.Tensor> = {
+    // The sum hands its gradient to both of its sides, and then the layer adds to one.
+    "a sum beside a layer": (x) => tf.add(tf.add(x, tf.reshape(x, x.shape)), layer(x)),
+    "a residual block": (x) => residualRelu(x, layer(layer(x))),
+    "a map joined with itself": (x) =>
+      layer(tf.add(x, tf.mean(concatChannels([x, x, x]), 3, true))),
+    "a map that gates itself": (x) => concatChannels([x, layer(x)], x),
+    "a unit of three equal maps": (x) => gruUpdate(x, x, x),
+    "a unit of shared maps": (x) => gruUpdate(layer(x), x, tf.sigmoid(x)),
+    "a layer on its own output, twice": (x) => tf.mul(layer(layer(x)), layer(x)),
+  };
+  const parameters = [first, filter, bias];
+  for (const [name, loss] of Object.entries(losses)) {
+    const f = () => tf.mean(tf.square(tf.add(loss(tf.mul(first, 2)), 0.3))) as tf.Scalar;
+    const ours = backward(f, parameters);
+    const theirs = tf.engine().gradients(f, parameters);
+    for (const [i, gradient] of ours.grads.entries()) {
+      assertClose(
+        await take(gradient),
+        await take(theirs.grads[i] ?? tf.zerosLike(parameters[i])),
+        1e-5,
+        `${name}, ${i}`,
+      );
+    }
+    tf.dispose([ours.value, theirs.value]);
+  }
+  tf.dispose(parameters);
 });
 
 /** A weight-tied loop whose rounds also read what was there before, and hand on two results. */
