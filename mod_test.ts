@@ -3,33 +3,44 @@ import * as reflow from "./mod.ts";
 
 /** Every public name, types included: a name that comes or goes must be meant. */
 const NAMES = `
-  AdamW AdamWConfig adamwDefaults AdapterSummary ArraySpec ArrayWriter BackendName Batch
-  bootstrapMean BootstrapOptions buildFlowStore BuildOptions buildStore captureEnvironment
-  Checkpoint CheckpointState colorWheel compare CompareOptions Comparison convexUpsample
+  AdamW AdamWConfig adamwDefaults AdapterSummary ArraySpec ArrayWriter Averaging BackendName Batch
+  bootstrapMean BootstrapOptions boundaryF buildFlowCache buildFlowStore buildHistory BuildOptions
+  buildStore buildVideoStore captureEnvironment ChannelOrder Checkpoint CheckpointState Clipping
+  colorWheel compare CompareOptions comparePairs comparePublished compareRuns compareSides
+  compareSpeed Comparison comparisonMarkdown ComparisonReport comparisonText convexUpsample
   correlationPyramid correlationVolume correspondsTo Counterpart createOptimizer CurvePoint
   DataError DatasetDefinition datasets DatasetSize DataStamp decodeFlo decodeKittiFlow decodePfm
   decodePfmFlow decodePicture decodePpm decodeSafetensors defaultProtocol defineMovingShapes
-  describeAdapter DisposableJob DType Ema encodeFlo encodeKittiFlow encodePfm encodePpm
-  encodeSafetensors Environment EnvironmentError evaluateFlow EvaluateOptions Evaluation
-  EvaluationRequest ExitCode farneback findDataset FLOW_METRICS FLOW_PROTOCOLS FlowBuildOptions
-  FlowColorOptions FlowColors FlowContender FlowDataset FlowField FlowMetric FlowMetricInfo
-  FlowMetrics FlowProtocol flowProtocol FlowQuantity FlowSample FlowSource FlowStoreMeta
-  flowToColor Followed GalleryEntry GalleryPicture gridSample Initializer Interrupted Interval
-  KernelSet kernelSet Lars LarsConfig larsDefaults loadCheckpoint LoadedRun loadRun Lookup
-  lookupOnDemand lookupVolume Mask MaskedFlow MovingShapesConfig Multipliers ndarray NdArray
-  Network newRunId OneCycle oneCycle openDataset openFlowStore openStore openVideos Optimizer
-  OptimizerConfig packed pad Padded PaddingMode Parameter parseSpeedRecord Picture pixelGrid Place
-  PlannedStage Prediction PredictionRequest ProtocolStamp protocolStamp PublishedNumber Raft raft
-  RaftConfig RaftContender raftLarge RaftRecipe raftSmall RaftStage randomStream RandomStream
-  readFlo readKittiFlow readPfm readPfmFlow readPicture readPpm readPth readRaftWeights
-  readSafetensors readWeights Recipe RecipeName RECORD_SCHEMA ReflowError renderReport
-  renderSpeedPage renderVideo Replication Report resizeBilinear RunFolder RunRecord
-  SafetensorsFile SampleMetrics SampleResults saveCheckpoint Schedule Scope Scored ScoredFlow
-  Selection sequenceLoss settle Sgd SgdConfig ShapesVideo ShapesVideos Source sparingVectors
-  SpeedRecord Stage standardize Standardized StateDict Store StoredArray StoredTensor StoreWriter
-  stripPrefix TensorData toFloat32 train Training TrainingJob TrainingOptions TrainingOutcome
-  TypedArray UsageError useBackend useKernelSet Verdict VerifyOptions verifyStore warp
-  withIterations writeFlo writeKittiFlow writePfm writePng writePpm writeReport writeSafetensors
+  describeAdapter dinoVits DisposableJob DType Ema encodeFlo encodeKittiFlow encodePfm encodePpm
+  encodeSafetensors Environment EnvironmentError evaluateFlow EvaluateOptions evaluateSegmentation
+  EvaluateSegmentationOptions Evaluation EvaluationRequest ExitCode farneback findDataset
+  findLevels fitMotion FLOW_METRICS FLOW_PROTOCOLS FlowBuildOptions FlowCacheOptions
+  FlowColorOptions FlowColors FlowContender FlowDataset FlowField flowFolder FlowMetric
+  FlowMetricInfo FlowMetrics FlowOfVideos FlowProtocol flowProtocol FlowQuantity FlowSample
+  FlowSchool FlowSource FlowStoreMeta flowToColor Followed ForeignSource forwardInterpolate
+  FrameSource GalleryEntry GalleryPicture gridSample guessWhatMoves GuessWhatMovesRecipe
+  HistorySeries Initializer Interrupted Interval jaccard KernelSet kernelSet Lars LarsConfig
+  larsDefaults loadCheckpoint LoadedRun loadRun loadSide Lookup lookupOnDemand lookupVolume
+  mannWhitney Mask MaskedFlow MaskedFrame MaskedVideos motionField MotionFit MotionModel
+  MovingShapesConfig Multipliers NdArray ndarray Network newRunId OneCycle oneCycle onnxContender
+  OnnxOptions OnnxProvider openDataset openFlowStore openMaskedVideos openStore openVideoFlow
+  openVideos openVideoStore Optimizer OptimizerConfig packed pad Padded PaddingMode Pairs
+  Parameter parseSpeedRecord Picture pixelGrid PixelRange Place PlannedStage Prediction
+  PredictionRequest ProtocolStamp protocolStamp PublishedByModel publishedByModel PublishedNumber
+  raft Raft RaftConfig RaftContender raftLarge RaftRecipe raftSmall RaftStage RandomStream
+  randomStream readDinoWeights readFlo readKittiFlow readPfm readPfmFlow readPicture readPpm
+  readPth readRaftWeights readSafetensors readWeights RecalledSample Recipe RecipeName
+  RECORD_SCHEMA ReflowError renderComparison renderIndex renderReport renderSpeedPage renderVideo
+  Replication Report resizeBilinear RunFolder RunRecord SafetensorsFile SampleMetrics
+  SampleResults saveCheckpoint savePrediction ScannedRuns scanRuns Schedule Scope Scored
+  ScoredFlow ScoredModel Segmentation SEGMENTATION_PROTOCOLS SegmentationContender
+  SegmentationInput SegmentationPicture SegmentationProtocol segmentationProtocol Selection
+  sequenceLoss settle Sgd SgdConfig ShapesVideo ShapesVideos Side signedRank Sizing Source
+  sparingVectors SpeedRecord Stage standardize Standardized StateDict Store StoredArray
+  StoredTensor StoreWriter stripPrefix TensorData toFloat32 train Training TrainingJob
+  TrainingOptions TrainingOutcome TypedArray UsageError useBackend useKernelSet Verdict
+  VerifyOptions verifyStore VideoFlow VideoSpan Vit VitConfig VitOutput warp withIterations
+  writeFlo writeKittiFlow writePfm writePinned writePng writePpm writeReport writeSafetensors
   zeroFlow
 `.trim().split(/\s+/);
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { statfs } from "node:fs/promises";
 import { basename, dirname, join } from "@std/path";
 import { DataError } from "./errors.ts";
 
@@ -53,11 +54,23 @@ export function sha256(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Hexadecimal SHA-256 of a file, read in pieces. */
-export async function sha256File(path: string): Promise<string> {
+/**
+ * Hexadecimal SHA-256 of a file, read in pieces.
+ *
+ * @param report Hears how many bytes were read.
+ */
+export async function sha256File(
+  path: string,
+  { report, signal }: { report?: (done: number) => void; signal?: AbortSignal } = {},
+): Promise<string> {
   const hash = createHash("sha256");
+  let done = 0;
   using file = await Deno.open(path);
-  for await (const piece of file.readable) hash.update(piece);
+  for await (const piece of file.readable) {
+    signal?.throwIfAborted();
+    hash.update(piece);
+    report?.(done += piece.length);
+  }
   return hash.digest("hex");
 }
 
@@ -69,5 +82,15 @@ export async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
+  }
+}
+
+/** Bytes free for this user where a folder lies; null where the system or Deno does not say. */
+export async function freeBytes(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
   }
 }

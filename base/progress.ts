@@ -48,11 +48,13 @@ export class Progress {
    * @param label What is being done, for example "train".
    * @param total Units in all.
    * @param sink Where to draw; {@link silent} for none.
+   * @param show Writes an amount of units where they are not counted one by one: `5.6 GB`.
    */
   constructor(
     private readonly label: string,
     private readonly total: number,
     private readonly sink: ProgressSink = terminal,
+    private readonly show: ((units: number) => string) | null = null,
   ) {}
 
   /** Shows that `done` units are finished, with a short note such as the current loss. */
@@ -66,7 +68,9 @@ export class Progress {
     const rate = seconds > 0 ? (done - this.first.done) / seconds : 0;
     const left = rate > 0 ? clock((this.total - done) / rate) : "?";
     const share = this.total > 0 ? done / this.total : 1;
-    const facts = `${done}/${this.total} ${perSecond(rate)} left ${left} ${note}`.trimEnd();
+    const speed = this.show ? `${this.show(rate)}/s` : perSecond(rate);
+    const amounts = [done, this.total].map((units) => this.show?.(units) ?? `${units}`).join("/");
+    const facts = `${amounts} ${speed} left ${left} ${note}`.trimEnd();
     if (this.sink.interactive) {
       const bar = "█".repeat(Math.round(share * 24)).padEnd(24, "░");
       this.sink.write(`\r\x1b[2K${this.label} ${bar} ${facts}`);

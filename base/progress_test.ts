@@ -53,3 +53,15 @@ Deno.test("Progress redraws one line on a terminal", () => {
   assertEquals(sink.text.split("\r").length, 3);
   assertEquals(sink.text.endsWith("2/2 2.0/s left 0:00\n"), true);
 });
+
+Deno.test("Progress writes amounts as it is told", () => {
+  const sink = recording(false);
+  const progress = new Progress("fetch", 4e9, sink, (bytes) => `${bytes / 1e9} GB`);
+  progress.update(1e9);
+  sink.time = 5000;
+  progress.update(2e9);
+  assertEquals(
+    sink.text.trimEnd().split("\n").at(-1),
+    "fetch 50% 2 GB/4 GB 0.2 GB/s left 0:10",
+  );
+});

@@ -80,7 +80,7 @@ export interface SpeedCase {
 }
 
 /** What a row's numbers count; less is better in all of them. */
-export type SpeedUnit = "s" | "dispatches" | "submits";
+export type SpeedUnit = "s" | "dispatches" | "submits" | "bytes";
 
 /** What a picture of one size takes. */
 export interface SizePoint {
@@ -89,7 +89,7 @@ export interface SizePoint {
   readonly seconds: number;
   /** Peak resident memory of the process. */
   readonly residentBytes: number;
-  /** Peak memory held on the device, buffers and textures. */
+  /** Peak memory on the device, buffers and textures; of what, its group says. */
   readonly deviceBytes: number;
 }
 

@@ -16,6 +16,10 @@ const SOURCE = /\.(ts|tsx|js|css|json|lock)$/;
 /** Tests, and what is no source. */
 const APART = /^(data|runs|docs|tests|node_modules|\..*)$|_test\.tsx?$/;
 
+/** What turns predictions into numbers; a change of it is a change of the benchmark. */
+const SCORING =
+  /^(base\/arrays\.ts|benchmarks\/(evaluate\.ts|metrics\/.*|protocols\/.*|statistics\/mean\.ts)|datasets\/(flow_store\.ts|formats\/.*))$/;
+
 /**
  * Describes this machine and this copy of Reflow.
  *
@@ -32,6 +36,7 @@ export async function captureEnvironment(
     reflow: reflow.version,
     commit: await checkedOutCommit(ROOT),
     code: await sourceDigest(ROOT),
+    benchmark: await sourceDigest(ROOT, SCORING, withoutComments),
     deno: Deno.version.deno,
     v8: Deno.version.v8,
     os: `${Deno.build.os} ${Deno.osRelease()}`,
@@ -75,14 +80,30 @@ export async function checkedOutCommit(root: string): Promise<string | null> {
 /**
  * SHA-256 over the names and contents of all source files below a folder, tests left out. It names
  * the code even where it is not committed.
+ *
+ * @param among Names that count; all unless told.
+ * @param reduce Leaves out of a file's text what doesn't count.
  */
-export async function sourceDigest(root: string): Promise<string> {
+export async function sourceDigest(
+  root: string,
+  among = /^/,
+  reduce?: (text: string) => string,
+): Promise<string> {
   const hash = createHash("sha256");
-  for (const name of (await sourcesIn(root, "")).sort()) {
+  for (const name of (await sourcesIn(root, "")).filter((name) => among.test(name)).sort()) {
     const content = await Deno.readFile(join(root, name));
-    hash.update(`${name}\0${content.length}\0`).update(content);
+    const counted = reduce
+      ? new TextEncoder().encode(reduce(new TextDecoder().decode(content)))
+      : content;
+    hash.update(`${name}\0${counted.length}\0`).update(counted);
   }
   return hash.digest("hex");
+}
+
+/** TypeScript without comments at the ends and starts of lines, and without empty lines. */
+export function withoutComments(text: string): string {
+  return text.replace(/^\s*\/\*[^]*?\*\/\s*$/gm, "").replace(/(^|\s)\/\/ .*$/gm, "")
+    .replace(/\s*\n\s*/g, "\n").trim();
 }
 
 /** Names with `/` between, the same on every system. */

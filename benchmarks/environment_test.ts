@@ -5,6 +5,7 @@ import {
   checkedOutCommit,
   pinnedPackages,
   sourceDigest,
+  withoutComments,
 } from "./environment.ts";
 import { Environment } from "./record.ts";
 
@@ -87,4 +88,26 @@ Deno.test("sourceDigest() changes with names and contents of sources, and with n
     await Deno.rename(join(root, "b.json"), join(root, "c.json"));
     assertNotEquals(await sourceDigest(root), changed);
   });
+});
+
+Deno.test("the digest of a part of the code changes with that part's statements alone", async () => {
+  const files = {
+    "a/metric.ts": "/** A mean. */\nexport const a = 1; // per image\n",
+    "b.ts": "export const b = 1;",
+  };
+  await inFolder(files, async (root, write) => {
+    const digest = () => sourceDigest(root, /^a\//, withoutComments);
+    const before = await digest();
+    await write("b.ts", "export const b = 2;");
+    await write("a/metric.ts", "/**\n * The mean.\n */\n\nexport const a = 1;\n");
+    assertEquals(await digest(), before);
+    await write("a/metric.ts", "export const a = 2;\n");
+    assertNotEquals(await digest(), before);
+  });
+});
+
+Deno.test("withoutComments() leaves addresses and statements alone", () => {
+  const text =
+    'const a = "https://x"; // why\n  // whole line\n/**\n * Doc.\n */\nconst b = 1 / 2;\n';
+  assertEquals(withoutComments(text), 'const a = "https://x";\nconst b = 1 / 2;');
 });

@@ -7,12 +7,15 @@ import { type FlowField, ndarray } from "../base/arrays.ts";
 import { DataError, Interrupted, UsageError } from "../base/errors.ts";
 import type { FlowDataset, FlowSample } from "../datasets/sample.ts";
 import type { FlowContender } from "./contenders/contender.ts";
+import { evaluationId } from "./evaluation_id.ts";
 import { type Candidate, GalleryChooser } from "./gallery.ts";
 import { FlowMetrics, type SampleMetrics, type ScoredFlow } from "./metrics/flow.ts";
-import { pad } from "./protocols/padding.ts";
+import { Predictions } from "./predictions.ts";
+import { clipped } from "./protocols/background.ts";
 import { type FlowProtocol, protocolStamp } from "./protocols/protocol.ts";
+import { follows } from "./protocols/warm_start.ts";
 import type { Evaluation } from "./record.ts";
-import type { SampleResults } from "./samples.ts";
+import type { GalleryPicture, SampleResults } from "./samples.ts";
 
 /** What to score, on what, and how. */
 export interface EvaluateOptions {
@@ -30,6 +33,8 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
   /** Hears of each sample: samples done, samples in all, this one's EPE (null without valid pixels). */
   readonly onSample?: (done: number, total: number, epe: number | null) => void;
+  /** Takes each sample's prediction, of the sample's own size, before it is scored. */
+  readonly onPrediction?: (id: string, flow: FlowField) => Promise<void>;
   /** How many of the first and of the worst samples to keep whole, beside the median; usually 3. */
   readonly gallery?: number;
 }
@@ -38,7 +43,8 @@ export interface EvaluateOptions {
  * Scores a contender on a dataset under a protocol, sample by sample.
  *
  * Memory does not grow with the dataset: per-sample numbers are kept for all samples, pictures only
- * for the gallery. The same contender and data give the same result but for `seconds`.
+ * for the gallery. The same contender and data give the same result but for what it
+ * cost.
  *
  * @returns What the run record keeps, with `byIteration` in ascending order (empty without `alsoAt`,
  * else with the protocol's own iterations among them), and what `samples.zarr` keeps.
@@ -50,15 +56,19 @@ export interface EvaluateOptions {
 export async function evaluateFlow(
   options: EvaluateOptions,
 ): Promise<{ evaluation: Evaluation; samples: SampleResults }> {
-  const { contender, dataset, protocol, alsoAt = [], signal, onSample, gallery = 3 } = options;
+  const { contender, dataset, protocol, alsoAt = [], signal, onSample, onPrediction, gallery = 3 } =
+    options;
   const total = sampleCount(dataset, options.limit);
   checkIterations(alsoAt);
   const iterations = [...new Set([...alsoAt, protocol.iterations])].sort((a, b) => a - b);
   const main = iterations.indexOf(protocol.iterations);
 
+  const predictions = new Predictions(contender, dataset, protocol, iterations);
+  if (dataset.ids) await contender.expect?.(dataset.id, dataset.ids.slice(0, total));
   const scores = iterations.map(() => new FlowMetrics());
   const perSample = new PerSample(total);
-  const chooser = new GalleryChooser(gallery);
+  const chooser = new GalleryChooser<GalleryPicture>(gallery);
+  const cost = { seconds: [] as number[], residentBytes: [] as number[] };
   const started = performance.now();
   for (let index = 0; index < total; index++) {
     if (signal?.aborted) {
@@ -69,26 +79,36 @@ export async function evaluateFlow(
     }
     const sample = await dataset.read(index);
     const truth = truthOf(sample, protocol);
-    const predictions = await predict(contender, sample, protocol, iterations);
-    const own = predictions.map((prediction, i) =>
+    const before = performance.now();
+    const flows = await predictions.flows(sample);
+    cost.seconds.push(Number(((performance.now() - before) / 1000).toPrecision(4)));
+    cost.residentBytes.push(Deno.memoryUsage().rss);
+    await onPrediction?.(sample.id, flows[main]);
+    const scored = flows.map((flow) => asScored(flow, protocol));
+    const own = scored.map((prediction, i) =>
       scores[i].add(sample.id, { prediction, ...truth })
     )[main];
     perSample.set(index, sample.id, own);
-    chooser.offer(index, own.epe, candidate(sample, truth, predictions[main]));
+    chooser.offer(index, own.epe, candidate(sample, truth, scored[main]));
     onSample?.(index + 1, total, own.epe);
   }
 
   const seconds = (performance.now() - started) / 1000;
 
   const again = async (index: number) => {
+    const predictions = new Predictions(contender, dataset, protocol, [protocol.iterations]);
+    const { ids } = perSample;
+    let first = index;
+    while (protocol.warmStart && first > 0 && follows(ids[first], ids[first - 1])) first--;
+    for (; first < index; first++) await predictions.flows(await dataset.read(first));
     const sample = await dataset.read(index);
-    const [prediction] = await predict(contender, sample, protocol, [protocol.iterations]);
-    return candidate(sample, truthOf(sample, protocol), prediction);
+    const [flow] = await predictions.flows(sample);
+    return candidate(sample, truthOf(sample, protocol), asScored(flow, protocol));
   };
   const pictures = await chooser.choose(again);
   return {
     evaluation: {
-      id: evaluationId(contender, dataset, protocol),
+      id: evaluationId(contender.stamp, dataset, protocol),
       contender: contender.stamp,
       dataset: dataset.id,
       split: dataset.split,
@@ -100,35 +120,15 @@ export async function evaluateFlow(
         metrics: scores[i].summary(),
       })),
       seconds,
+      cost,
     },
     samples: { ids: perSample.ids, metrics: perSample.metrics, gallery: pictures },
   };
 }
 
-/** The contender's flow after each number of iterations, cropped to the sample's own size. */
-async function predict(
-  contender: FlowContender,
-  sample: FlowSample,
-  { padding, multiple }: FlowProtocol,
-  iterations: readonly number[],
-): Promise<FlowField[]> {
-  const { padded: image1, crop } = pad(sample.image1, padding, multiple);
-  const { padded: image2 } = pad(sample.image2, padding, multiple);
-  const fields = await contender.predict(image1, image2, iterations);
-  if (fields.length !== iterations.length) {
-    throw new TypeError(
-      `${contender.stamp.name} gave ${fields.length} fields for ${iterations.length} requests`,
-    );
-  }
-  const expected = [image1.shape[0], image1.shape[1], 2].join("x");
-  return fields.map((field) => {
-    if (field.shape.join("x") !== expected) {
-      throw new TypeError(
-        `${contender.stamp.name} gave a ${field.shape.join("x")} field, expected ${expected}`,
-      );
-    }
-    return crop(field);
-  });
+/** A flow as the protocol's file format would hold it. */
+function asScored(flow: FlowField, { clipping }: FlowProtocol): FlowField {
+  return clipping ? clipped(flow, clipping) : flow;
 }
 
 type Truth = Omit<ScoredFlow, "prediction">;
@@ -179,21 +179,4 @@ function checkIterations(numbers: readonly number[]): void {
       throw new UsageError(`Cannot score at ${n} iterations: not a positive whole number`);
     }
   }
-}
-
-/** A plain file name, as the evaluation's group in `samples.zarr` needs. */
-function evaluationId(
-  { stamp }: FlowContender,
-  dataset: FlowDataset,
-  protocol: FlowProtocol,
-): string {
-  const weights = stamp.digest === null ? [] : [stamp.digest.slice(0, 8)];
-  const parts = [stamp.name, ...weights, dataset.id, dataset.split, protocol.id];
-  return parts
-    .map((part) =>
-      part.normalize("NFKD").toLowerCase().replaceAll(/\p{M}/gu, "")
-        .replaceAll(/[^a-z0-9.@]+/g, "-").replaceAll(/^[-.@]+|[-.@]+$/g, "")
-    )
-    .filter((part) => part !== "")
-    .join("--");
 }

@@ -175,7 +175,153 @@ Deno.test("evaluateFlow() refuses broken predictions", async () => {
   const nan = contender((h, w) => constant(h, w, NaN));
   await assertRejects(() => evaluate({ contender: nan }), ReflowError, "sample s/0");
   const uncropped = contender(() => constant(HEIGHT, WIDTH, 0));
-  await assertRejects(() => evaluate({ contender: uncropped }), TypeError, "expected 8x16x2");
+  await assertRejects(
+    () => evaluate({ contender: uncropped }),
+    TypeError,
+    "gave a 5x13x2 field, which is neither 8x16x2",
+  );
   const silent = { ...zeroFlow(), predict: () => Promise.resolve([]) };
   await assertRejects(() => evaluate({ contender: silent }), TypeError, "0 fields");
+});
+
+/** A contender of finished flows: `speeds[index]` to the right, but for a hole at the second pixel. */
+function finished(speeds: number[], holes: number[] = []): FlowContender & { expected: unknown[] } {
+  const expected: unknown[] = [];
+  return {
+    stamp: { kind: "folder", name: "flows", digest: null, parameters: null },
+    expected,
+    predict: () => Promise.reject(new Error("it has its flows already")),
+    expect: (...asked) => Promise.resolve(void expected.push(asked)),
+    recall({ id, height, width }) {
+      const valid = ndarray(new Uint8Array(height * width).fill(1), [height, width]);
+      for (const hole of holes) valid.set(0, hole, 0);
+      return Promise.resolve({ flow: constant(height, width, speeds[Number(id.slice(2))]), valid });
+    },
+  };
+}
+
+Deno.test("evaluateFlow() scores finished flows as they are, and asks for them by name", async () => {
+  const flows = finished([3, 1, 1]);
+  const data = { ...dataset([3, 1, 2]), ids: ["s/0", "s/1", "s/2"] };
+  const { evaluation } = await evaluate({ contender: flows, dataset: data, alsoAt: [1], limit: 2 });
+  assertEquals(flows.expected, [["moving-shapes", ["s/0", "s/1"]]]);
+  assertEquals(evaluation.metrics.epe, 0);
+  assertEquals((await evaluate({ contender: flows })).evaluation.metrics.epe, 1 / 3);
+});
+
+Deno.test("evaluateFlow() fills holes only where the protocol does", async () => {
+  const flows = finished([3, 1, 2], [1, 2]);
+  const error = await assertRejects(() => evaluate({ contender: flows }), DataError);
+  assertMatch(error.message, /sample s\/0: it leaves 2 of 65 pixels out, which moving-shapes/);
+  const kitti = flowProtocol("kitti15-devkit");
+  const { evaluation } = await evaluate({ contender: flows, protocol: kitti });
+  assertEquals(evaluation.metrics.epe, 0);
+});
+
+Deno.test("evaluateFlow() scores what a file format keeps of a prediction", async () => {
+  const kitti = flowProtocol("kitti15-devkit");
+  const kept: FlowField[] = [];
+  const { evaluation, samples } = await evaluate({
+    contender: contender((h, w) => constant(h, w, 600.01)),
+    dataset: dataset([3.01, 600, 0]),
+    protocol: kitti,
+    onPrediction: (_, flow) => Promise.resolve(void kept.push(flow)),
+  });
+  assertEquals([...samples.metrics.epe].map((e) => Math.round(e * 1000)), [508974, 88016, 511984]);
+  assertEquals(evaluation.metrics.fl, 100);
+  assert(kept.every((flow) => flow.get(1, 1, 0) > 600), "predictions are kept as they were");
+});
+
+Deno.test("evaluateFlow() leaves the size to the contender where the protocol does", async () => {
+  const own = flowProtocol("middlebury");
+  const any = contender((h, w) => constant(h, w, 0));
+  await evaluate({ contender: any, protocol: own, limit: 1, gallery: 0 });
+  assertEquals(any.asked, [[HEIGHT, WIDTH, 12]]);
+  const picky = {
+    ...any,
+    sizing: (id: string) => ({
+      padding: id === "moving-shapes" ? "resize" as const : "none" as const,
+      multiple: 32,
+    }),
+  };
+  const { samples } = await evaluate({ contender: picky, protocol: own, limit: 1 });
+  assertEquals(any.asked[1], [32, 32, 12]);
+  assertEquals(samples.gallery[0].prediction.shape, [HEIGHT, WIDTH, 2]);
+});
+
+/** A contender that adds one pixel an iteration to the flow it starts from, at half the resolution. */
+function refining(): FlowContender & { starts: (number | null)[] } {
+  const starts: (number | null)[] = [];
+  return {
+    stamp: { kind: "run", name: "refining", digest: null, parameters: 1 },
+    starts,
+    predict: () => Promise.reject(new Error("asked without a start")),
+    predictFrom({ shape: [height, width] }, _image2, iterations, start) {
+      // Row 0 is where a warm start drops vectors: the last row tells what came of it.
+      const from = start === null ? null : start.get(start.shape[0] - 1, 0, 0);
+      starts.push(from);
+      const flow = constant(height, width, (from ?? 0) * 2 + iterations);
+      const coarse = constant(height / 2, width / 2, (from ?? 0) + iterations / 2);
+      return Promise.resolve({ flow, coarse });
+    },
+  };
+}
+
+/** Frames of one sequence, all with a true flow of zero. */
+const frames = (...ids: string[]) => {
+  const data = dataset(ids.map(() => 0));
+  return { ...data, read: async (i: number) => ({ ...await data.read(i), id: ids[i] }) };
+};
+
+const warm = { ...flowProtocol("sintel-raft-warm"), iterations: 2 };
+
+Deno.test("evaluateFlow() starts a pair from the one before it, within a sequence", async () => {
+  const model = refining();
+  const data = frames("a/frame_1", "a/frame_2", "a/frame_3", "b/frame_4", "b/frame_6");
+  const { samples } = await evaluate({
+    contender: model,
+    dataset: data,
+    protocol: warm,
+    gallery: 0,
+  });
+  assertEquals(model.starts, [null, 1, 2, null, null]);
+  assertEquals([...samples.metrics.epe], [2, 4, 6, 2, 2]);
+});
+
+Deno.test("evaluateFlow() keeps each number of iterations on its own warm path", async () => {
+  const model = refining();
+  const { evaluation } = await evaluate({
+    contender: model,
+    dataset: frames("a/frame_1", "a/frame_2"),
+    protocol: warm,
+    alsoAt: [4],
+    gallery: 0,
+  });
+  assertEquals(model.starts, [null, null, 1, 2]);
+  assertEquals(evaluation.byIteration.map(({ metrics }) => metrics.epe), [3, 6]);
+});
+
+Deno.test("evaluateFlow() predicts a lost median from its sequence's beginning", async () => {
+  const model = refining();
+  const ids = Array.from({ length: 7 }, (_, i) => `a/frame_${i}`);
+  const { samples } = await evaluate({
+    contender: model,
+    dataset: frames(...ids),
+    protocol: warm,
+    gallery: 1,
+  });
+  const median = samples.gallery.find(({ why }) => why === "median")!;
+  assertEquals([median.id, median.prediction.get(0, 0, 0)], ["a/frame_3", 8]);
+  assertEquals(model.starts, [null, 1, 2, 3, 4, 5, 6, null, 1, 2, 3]);
+});
+
+Deno.test("evaluateFlow() starts nothing warm that cannot be, unless it needs no start", async () => {
+  const cold = contender((h, w) => constant(h, w, 0));
+  const error = await assertRejects(
+    () => evaluate({ contender: cold, protocol: warm }),
+    UsageError,
+    "cannot start from a flow",
+  );
+  assertEquals(error.nextStep, "Choose a protocol without warm start.");
+  assertEquals((await evaluate({ protocol: warm })).evaluation.metrics.epe, 2);
 });

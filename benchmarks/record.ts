@@ -61,7 +61,20 @@ export const Evaluation = z.strictObject({
     iterations: z.number().int(),
     metrics: z.record(z.string(), finite.nullable()),
   })),
+  /** Means of each video, where samples are frames of videos. */
+  bySequence: z.array(z.strictObject({
+    name: z.string(),
+    samples: z.number().int(),
+    metrics: z.record(z.string(), finite.nullable()),
+  })).optional(),
   seconds: finite,
+  /** What single samples cost, in the order of scoring; absent from records before it was kept. */
+  cost: z.strictObject({
+    /** Wall time of the predictions of each sample, at all iteration counts. */
+    seconds: z.array(finite),
+    /** Resident memory of the process after each sample. */
+    residentBytes: z.array(finite),
+  }).optional(),
 });
 /** See {@link Evaluation}. */
 export type Evaluation = z.infer<typeof Evaluation>;
@@ -84,6 +97,8 @@ export const PublishedNumber = z.strictObject({
   source: z.string(),
   /** False: quoted from memory or a source nobody could check; shown as unverified. */
   verified: z.boolean(),
+  /** Protocol it was made under, where that is not its dataset's usual one. */
+  protocol: z.string().optional(),
 });
 /** See {@link PublishedNumber}. */
 export type PublishedNumber = z.infer<typeof PublishedNumber>;
@@ -110,6 +125,13 @@ export const Comparison = z.strictObject({
   verdict: Verdict,
   /** Why, in one sentence. */
   reason: z.string(),
+  /** Bootstrap interval of `ours` over the samples, where their results were at hand. */
+  interval: z.strictObject({
+    low: finite,
+    high: finite,
+    /** Share of such intervals that hold the true mean, for example 0.95. */
+    confidence: finite,
+  }).optional(),
 });
 /** See {@link Comparison}. */
 export type Comparison = z.infer<typeof Comparison>;
@@ -121,6 +143,11 @@ export const Environment = z.strictObject({
   commit: z.string().nullable(),
   /** Digest of every source file, which names the code even where the checkout is dirty. */
   code: digest,
+  /**
+   * Digest of the code that turns predictions into numbers: results under another one are history.
+   * Absent from records before it was kept.
+   */
+  benchmark: digest.optional(),
   deno: z.string(),
   v8: z.string(),
   os: z.string(),

@@ -24,9 +24,9 @@ import {
   type TypedArray,
 } from "../datasets/store.ts";
 import { type CurvePoint, type GalleryEntry, RECORD_SCHEMA, RunRecord } from "./record.ts";
-import type { GalleryPicture, SampleResults } from "./samples.ts";
+import type { GalleryPicture, SampleResults, SegmentationPicture } from "./samples.ts";
 
-export type { GalleryPicture, SampleResults } from "./samples.ts";
+export type { GalleryPicture, SampleResults, SegmentationPicture } from "./samples.ts";
 
 /** Names that are one harmless path component on every system. */
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}$/;
@@ -42,6 +42,9 @@ const SampleAttributes = z.strictObject({
   ids: z.array(z.string()),
   metrics: z.array(z.string()),
   gallery: z.array(z.strictObject({ id: z.string(), why: z.string() })),
+  /** Of segmented frames, and whether there is flow with them. */
+  segmentations: z.array(z.strictObject({ id: z.string(), why: z.string(), flow: z.boolean() }))
+    .optional(),
 });
 
 /** The arrays of a gallery entry: element type and dimensions. */
@@ -52,6 +55,15 @@ const PICTURE_ARRAYS = {
   valid: { dtype: "uint8", dimensionNames: ["y", "x"] },
   prediction: { dtype: "float32", dimensionNames: ["y", "x", "uv"] },
 } as const satisfies Record<Exclude<keyof GalleryPicture, keyof GalleryEntry>, Layout>;
+
+/** The arrays of a segmented frame; `flow` only where there is any. */
+const FRAME_ARRAYS = {
+  image: { dtype: "uint8", dimensionNames: ["y", "x", "channel"] },
+  truth: { dtype: "uint8", dimensionNames: ["y", "x"] },
+  prediction: { dtype: "uint8", dimensionNames: ["y", "x"] },
+  segments: { dtype: "uint8", dimensionNames: ["y", "x"] },
+  flow: { dtype: "float32", dimensionNames: ["y", "x", "uv"] },
+} as const satisfies Record<Exclude<keyof SegmentationPicture, keyof GalleryEntry>, Layout>;
 
 const METRICS_ARRAY = { dtype: "float64", dimensionNames: ["metric", "sample"] } as const;
 
@@ -189,7 +201,7 @@ export class RunFolder {
    * @throws {RangeError} When a metric does not have one value a sample.
    */
   async writeSamples(evaluationId: string, results: SampleResults): Promise<void> {
-    const { ids, metrics, gallery } = results;
+    const { ids, metrics, gallery, segmentations } = results;
     const names = Object.keys(metrics);
     const values = new Float64Array(names.length * ids.length);
     for (const [i, name] of names.entries()) {
@@ -200,7 +212,17 @@ export class RunFolder {
       values.set(metrics[name], i * ids.length);
     }
     const entries = gallery.map(({ id, why }) => ({ id, why }));
-    const attributes = { ids, metrics: names, gallery: entries };
+    const frames = segmentations?.map(({ id, why, flow }) => ({
+      id,
+      why,
+      flow: flow !== undefined,
+    }));
+    const attributes = {
+      ids,
+      metrics: names,
+      gallery: entries,
+      ...frames && { segmentations: frames },
+    };
     await buildStore(this.samplesPath(evaluationId), attributes, async (store) => {
       const table = ndarray(values, [names.length, ids.length]);
       await writeArray(store, "metrics", METRICS_ARRAY, table);
@@ -210,19 +232,31 @@ export class RunFolder {
           await writeArray(store, `gallery/${i}/${name}`, layout, view);
         }
       }
+      for (const [i, picture] of segmentations?.entries() ?? []) {
+        for (const [name, layout] of Object.entries(FRAME_ARRAYS)) {
+          const view = picture[name as keyof typeof FRAME_ARRAYS];
+          if (view) await writeArray(store, `segmentations/${i}/${name}`, layout, view);
+        }
+      }
     }, { replace: true });
   }
 
   /**
    * Reads the per-sample results of an evaluation, or null where none were kept.
    *
+   * @param pictures False leaves the gallery out.
    * @throws {DataError} When the store is damaged or holds something else.
    */
-  async readSamples(evaluationId: string): Promise<SampleResults | null> {
+  async readSamples(evaluationId: string, pictures = true): Promise<SampleResults | null> {
     const path = this.samplesPath(evaluationId);
     if (!await exists(path)) return null;
     const store = await openStore(path, "Evaluate again.");
-    const { ids, metrics, gallery } = check(SampleAttributes, store.attributes, path, "attributes");
+    const { ids, metrics, gallery, segmentations } = check(
+      SampleAttributes,
+      store.attributes,
+      path,
+      "attributes",
+    );
     const table = packed(await readArray(store, "metrics", METRICS_ARRAY)) as Float64Array;
     if (table.length !== metrics.length * ids.length) {
       throw new DataError(
@@ -232,16 +266,26 @@ export class RunFolder {
       );
     }
     const column = (i: number) => table.slice(i * ids.length, (i + 1) * ids.length);
-    const pictures = gallery.map(async (entry, i) => {
-      const arrays = Object.entries(PICTURE_ARRAYS).map(async ([name, layout]) =>
-        [name, await readArray(store, `gallery/${i}/${name}`, layout)] as const
+    const arraysOf = async (folder: string, layouts: readonly (readonly [string, Layout])[]) => {
+      const arrays = layouts.map(async ([name, layout]) =>
+        [name, await readArray(store, `${folder}/${name}`, layout)] as const
       );
-      return { ...entry, ...Object.fromEntries(await Promise.all(arrays)) } as GalleryPicture;
+      return Object.fromEntries(await Promise.all(arrays));
+    };
+    const shown = (pictures ? gallery : []).map(async (entry, i) => {
+      const arrays = await arraysOf(`gallery/${i}`, Object.entries(PICTURE_ARRAYS));
+      return { ...entry, ...arrays } as unknown as GalleryPicture;
+    });
+    const frames = (pictures ? segmentations : undefined)?.map(async ({ flow, ...entry }, i) => {
+      const layouts = Object.entries(FRAME_ARRAYS).filter(([name]) => flow || name !== "flow");
+      const arrays = await arraysOf(`segmentations/${i}`, layouts);
+      return { ...entry, ...arrays } as unknown as SegmentationPicture;
     });
     return {
       ids,
       metrics: Object.fromEntries(metrics.map((name, i) => [name, column(i)])),
-      gallery: await Promise.all(pictures),
+      gallery: await Promise.all(shown),
+      ...frames && { segmentations: await Promise.all(frames) },
     };
   }
 
@@ -321,7 +365,8 @@ async function readTextOrNull(path: string): Promise<string | null> {
   }
 }
 
-function parseJson(path: string, text: string, where: string): unknown {
+/** Parses JSON; `where` stands before the reason of a {@link DataError}. */
+export function parseJson(path: string, text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -329,7 +374,13 @@ function parseJson(path: string, text: string, where: string): unknown {
   }
 }
 
-function parseRecord(path: string, value: unknown): RunRecord {
+/**
+ * Checks a record.
+ *
+ * @param path Where it comes from, for errors.
+ * @throws {DataError} When it is of a later schema or breaks its schema.
+ */
+export function parseRecord(path: string, value: unknown): RunRecord {
   const { data } = z.object({ schema: z.number() }).safeParse(value);
   if (data !== undefined && data.schema > RECORD_SCHEMA) {
     throw new DataError(
@@ -341,8 +392,12 @@ function parseRecord(path: string, value: unknown): RunRecord {
   return check(RunRecord, value, path, "record");
 }
 
-/** The value, if it fits; else the first thing wrong with it. */
-function check<T>(schema: z.ZodType<T>, value: unknown, path: string, where: string): T {
+/**
+ * The value, if it fits its schema.
+ *
+ * @throws {DataError} With the first thing wrong with it, if it does not.
+ */
+export function check<T>(schema: z.ZodType<T>, value: unknown, path: string, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [first, ...others] = result.error.issues;

@@ -21,12 +21,27 @@ export interface GalleryPicture extends GalleryEntry {
   readonly prediction: FlowField;
 }
 
+/** A gallery entry of a segmentation, all of the frame's own height and width. */
+export interface SegmentationPicture extends GalleryEntry {
+  readonly image: Picture;
+  /** 1 on the true foreground. */
+  readonly truth: Mask;
+  /** 1 on the foreground the contender found without labels. */
+  readonly prediction: Mask;
+  /** Number of the segment at each pixel. */
+  readonly segments: Mask;
+  /** Flow to the next frame, where there is any, in pixels. */
+  readonly flow?: FlowField;
+}
+
 /** Per-sample results of one evaluation. */
 export interface SampleResults {
   /** Sample ids, in the order they were scored. */
   readonly ids: string[];
   /** Metric name to one value a sample in the order of `ids`; NaN where a sample has no value. */
   readonly metrics: Record<string, Float64Array>;
-  /** The samples worth looking at. */
+  /** The samples worth looking at; empty where samples are segmented frames. */
   readonly gallery: GalleryPicture[];
+  /** The frames worth looking at, where samples are segmented frames. */
+  readonly segmentations?: SegmentationPicture[];
 }

@@ -14,6 +14,7 @@ import { FLOW_METRICS, type FlowMetric } from "./metrics/flow.ts";
 import {
   defaultProtocol,
   type FlowProtocol,
+  flowProtocol,
   protocolStamp,
   withIterations,
 } from "./protocols/protocol.ts";
@@ -44,6 +45,7 @@ export interface Place {
 }
 
 const SINTEL_CLEAN: Place = { dataset: "sintel-clean", split: "train", samples: 1041 };
+const CHAIRS: Place = { dataset: "flying-chairs", split: "val", samples: 640 };
 const SINTEL_FINAL: Place = { dataset: "sintel-final", split: "train", samples: 1041 };
 
 /** The literature's dataset and split in our names. Test splits have no public ground truth. */
@@ -53,24 +55,28 @@ const PLACES = new Map<string, Place>(Object.entries({
   "MPI-Sintel final, train": SINTEL_FINAL,
   "MPI-Sintel final, train (seen in training)": SINTEL_FINAL,
   "KITTI-2015, train": { dataset: "kitti-2015", split: "train", samples: 200 },
-  "FlyingChairs, validation (640)": {
-    dataset: "flying-chairs",
-    split: "val",
-    samples: 640,
-  },
+  "KITTI-2012, train": { dataset: "kitti-2012", split: "train", samples: 194 },
+  "FlyingChairs, validation": CHAIRS,
+  "FlyingChairs, validation (640)": CHAIRS,
 }));
 
 /** What a published number measures: one of our metrics, after so many iterations if it says so. */
 interface Measure {
   readonly metric: FlowMetric;
+  /** What it may be as well: the source doesn't say how it averages. */
+  readonly or?: FlowMetric;
   readonly iterations?: number;
 }
 
-/** The literature's words for metrics. RAFT's code pools a plain "EPE" over all pixels. */
+/**
+ * The literature's words for metrics. RAFT's code pools a plain "EPE" over all pixels; on pictures of
+ * one size that are known throughout, as Sintel's and FlyingChairs', both averages are the same.
+ */
 const MEASURES = new Map<string, Measure>(Object.entries<Measure>({
   "EPE": { metric: "epePooled" },
   "EPE (pooled)": { metric: "epePooled" },
   "EPE (per-image average)": { metric: "epe" },
+  "EPE (average not stated)": { metric: "epe", or: "epePooled" },
   "EPE after 1 update": { metric: "epePooled", iterations: 1 },
   "EPE after 8 updates": { metric: "epePooled", iterations: 8 },
   "EPE after 32 updates": { metric: "epePooled", iterations: 32 },
@@ -83,6 +89,8 @@ const MEASURES = new Map<string, Measure>(Object.entries<Measure>({
 export interface Counterpart extends Place {
   /** The metric that averages as the published one does. */
   readonly metric: FlowMetric;
+  /** Another that it may be: its source doesn't say how it averages. */
+  readonly or?: FlowMetric;
   /** The protocol of the published number. */
   readonly protocol: FlowProtocol;
 }
@@ -92,9 +100,14 @@ export function correspondsTo(published: PublishedNumber): Counterpart | null {
   const place = PLACES.get(`${published.dataset}, ${published.split}`);
   const measure = MEASURES.get(published.metric);
   if (place === undefined || measure === undefined) return null;
-  const usual = defaultProtocol(place.dataset);
-  const protocol = withIterations(usual, measure.iterations ?? usual.iterations);
-  return { ...place, metric: measure.metric, protocol };
+  const usual = usualProtocol(published, place);
+  const { iterations = usual.iterations, ...metrics } = measure;
+  return { ...place, ...metrics, protocol: withIterations(usual, iterations) };
+}
+
+/** The protocol that a published number is made under, but for its iterations. */
+function usualProtocol({ protocol }: PublishedNumber, { dataset }: Place): FlowProtocol {
+  return protocol === undefined ? defaultProtocol(dataset) : flowProtocol(protocol);
 }
 
 /** What {@link compare} must know beyond the evaluation. */
@@ -104,8 +117,11 @@ export interface CompareOptions {
    * words ("moving-shapes", which compares with nothing published).
    */
   readonly training: string;
-  /** Parameters of the published model; a contender with fewer or more is another model. */
-  readonly parameters?: number;
+  /**
+   * Parameters of the published model; a contender with fewer or more is another model. Null where
+   * nobody states them, so that any contender may be another model.
+   */
+  readonly parameters?: number | null;
   /** Per-sample results, for the interval that the reason then quotes. */
   readonly samples?: SampleResults;
 }
@@ -139,11 +155,43 @@ export function compare(
   const found = ourValue(published, evaluation, options);
   if ("reason" in found) return refused("not comparable", found.reason);
   const { verdict, reason } = judge(published, found.ours);
-  const interval = found.own && options.samples ? intervalText(options.samples, found.metric) : "";
+  const { alternative } = found;
+  if (alternative !== undefined) {
+    const other = judge(published, alternative);
+    if (other.verdict !== verdict) {
+      const unstated = "; the source doesn't say how it averages";
+      return refused(
+        "not comparable",
+        `Per image ${reason} (${verdict}), pooled ${other.reason} (${other.verdict})${unstated}`,
+      );
+    }
+  }
+  const interval = found.own && options.samples
+    ? intervalOf(options.samples, found.metric)
+    : undefined;
   return {
     ...{ published, ours: found.ours, evaluation: evaluation.id, verdict },
-    reason: reason + interval,
+    reason: [reason, ...remarks(evaluation, alternative, published), ...intervalText(interval)]
+      .join("; "),
+    ...interval && { interval },
   };
+}
+
+/** What a reader must know beside a verdict. */
+function remarks(
+  { contender: { kind } }: Evaluation,
+  alternative: number | undefined,
+  { unit }: PublishedNumber,
+): string[] {
+  return [
+    ...alternative === undefined ? [] : [
+      `${
+        Number(alternative.toPrecision(5))
+      } ${unit} where pooled, which the source may mean as well`,
+    ],
+    ...kind === "folder" ? ["how these flows were made could not be checked here"] : [],
+    ...kind === "onnx" ? ["an ONNX file's own iterations could not be checked here"] : [],
+  ];
 }
 
 /** Our value, or why there is none; `own` where it comes from the protocol's own iterations. */
@@ -151,11 +199,13 @@ function ourValue(
   published: PublishedNumber,
   evaluation: Evaluation,
   { training, parameters }: CompareOptions,
-): { ours: number; metric: FlowMetric; own: boolean } | { reason: string } {
+):
+  | { ours: number; alternative?: number; metric: FlowMetric; own: boolean }
+  | { reason: string } {
   const wanted = correspondsTo(published);
   if (wanted === null) return { reason: whyUnmeasured(published) };
   const own = evaluation.protocol.hash === protocolStamp(wanted.protocol).hash;
-  const metrics = own ? evaluation.metrics : metricsAfter(evaluation, wanted);
+  const metrics = own ? evaluation.metrics : metricsAfter(evaluation, published, wanted);
   const differences = [
     parameters === undefined ? null : otherModel(evaluation, parameters),
     training === published.training.replace(/ \(.*\)$/, "") ? null : `was trained on ${training}`,
@@ -164,7 +214,10 @@ function ourValue(
   if (differences.length > 0) return { reason: ours(differences) };
   const value = metrics?.[wanted.metric] ?? null;
   if (value === null) return { reason: `${wanted.metric} has no value here` };
-  return { ours: value, metric: wanted.metric, own };
+  const other = wanted.or === undefined ? null : metrics?.[wanted.or] ?? null;
+  // Equal averages leave nothing open.
+  const alternative = other === null || other === value ? {} : { alternative: other };
+  return { ours: value, ...alternative, metric: wanted.metric, own };
 }
 
 /** Why nothing here measures a published number. */
@@ -176,11 +229,12 @@ function whyUnmeasured({ metric, unit, split }: PublishedNumber): string {
   return `Not measured here: ${metric}`;
 }
 
-const SPEED_UNITS: readonly string[] = ["fps", "ms", "s"];
+const SPEED_UNITS: readonly string[] = ["fps", "ms", "s", "h"];
 
 /** How the contender is another model than the published one, or null where it is none. */
-function otherModel({ contender }: Evaluation, published: number): string | null {
+function otherModel({ contender }: Evaluation, published: number | null): string | null {
   const { parameters } = contender;
+  if (published === null) return "may be another model: nobody states the published one's size";
   if (parameters === null || parameters === published) return null;
   const size = parameters < published ? "smaller" : "larger";
   return `is a ${size} model (${parameters.toLocaleString("en")} parameters)`;
@@ -213,13 +267,16 @@ function ours(differences: readonly string[]): string {
 /** The metrics after the wanted iterations, where the protocol differs in nothing else. */
 function metricsAfter(
   evaluation: Evaluation,
-  { dataset, protocol }: Counterpart,
+  published: PublishedNumber,
+  { protocol, ...place }: Counterpart,
 ): Evaluation["metrics"] | undefined {
-  if (evaluation.protocol.hash !== protocolStamp(defaultProtocol(dataset)).hash) return undefined;
+  const usual = usualProtocol(published, place);
+  if (evaluation.protocol.hash !== protocolStamp(usual).hash) return undefined;
   return evaluation.byIteration.find((at) => at.iterations === protocol.iterations)?.metrics;
 }
 
-function judge(
+/** A value beside a published one: the verdict by relative tolerance, and why. */
+export function judge(
   { value, unit, lowerIsBetter }: PublishedNumber,
   ours: number,
 ): { verdict: Verdict; reason: string } {
@@ -237,14 +294,20 @@ function judge(
   return { verdict, reason: `${Number(ours.toPrecision(5))} ${unit} ${difference}` };
 }
 
-function intervalText(samples: SampleResults, metric: FlowMetric): string {
+function intervalOf(samples: SampleResults, metric: FlowMetric): Comparison["interval"] {
   const { of, averaging } = FLOW_METRICS[metric];
   const interval = bootstrapMean(samples.metrics[of], randomStream(0, "verdict", metric), {
     ...(averaging === "pooled" ? { weights: samples.metrics.pixels } : {}),
   });
-  if (interval === null) return "";
+  if (interval === null) return undefined;
+  const { low, high, confidence } = interval;
+  return { low, high, confidence };
+}
+
+function intervalText(interval: Comparison["interval"]): string[] {
+  if (!interval) return [];
   const [low, high] = [interval.low, interval.high].map((end) => Number(end.toPrecision(4)));
-  return `; ${percent(interval.confidence)} interval over samples ${low} to ${high}`;
+  return [`${percent(interval.confidence)} interval over samples ${low} to ${high}`];
 }
 
 function percent(share: number): string {

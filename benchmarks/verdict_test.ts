@@ -156,6 +156,56 @@ Deno.test("compare() finds numbers after fewer iterations, by their own protocol
   assertEquals(compare(after8, other, { training }).verdict, "not comparable");
 });
 
+Deno.test("compare() holds a number against the protocol it was made under", () => {
+  const resized = { ...published, protocol: "sintel-pwc" };
+  assertEquals(
+    compare(resized, evaluation(), { training }).reason,
+    "Ours was scored under protocol sintel-raft instead of sintel-pwc",
+  );
+  const own = evaluation({ protocol: protocolStamp(flowProtocol("sintel-pwc")) });
+  assertEquals(compare(resized, own, { training }).verdict, "reproduced");
+});
+
+Deno.test("compare() decides an average nobody states only where both say the same", () => {
+  const kitti = { ...published, dataset: "KITTI-2015", metric: "EPE (average not stated)" };
+  const of = (epe: number, epePooled: number | null) =>
+    compare(
+      kitti,
+      evaluation({
+        dataset: "kitti-2015",
+        samples: 200,
+        protocol: protocolStamp(flowProtocol("kitti15-raft")),
+        metrics: { epe, epePooled },
+      }),
+      { training },
+    );
+  const agreed = of(2.02, 2.05);
+  assertEquals([agreed.verdict, agreed.ours], ["reproduced", 2.02]);
+  assertStringIncludes(agreed.reason, "2.05 px where pooled");
+  const torn = of(2.02, 2.15);
+  assertEquals([torn.verdict, torn.ours], ["not comparable", null]);
+  assertMatch(torn.reason, /reproduced.*close.*doesn't say how it averages/);
+  assertEquals(of(2.02, 2.02).reason, "2.02 px is 1 % worse than 2 px");
+});
+
+Deno.test("compare() knows no model of a size that nobody states", () => {
+  const { verdict, reason } = compare(published, evaluation(), { training, parameters: null });
+  assertEquals(verdict, "not comparable");
+  assertMatch(reason, /may be another model/);
+});
+
+Deno.test("compare() says what could not be checked of flows made elsewhere", () => {
+  for (const [kind, words] of [["folder", "how these flows were made"], ["onnx", "iterations"]]) {
+    const contender = { ...evaluation().contender, kind: kind as "folder", parameters: null };
+    const { verdict, reason } = compare(published, evaluation({ contender }), {
+      training,
+      parameters: 5257536,
+    });
+    assertEquals(verdict, "reproduced");
+    assertStringIncludes(reason, words);
+  }
+});
+
 Deno.test("compare() quotes the interval over samples, weighted where the metric is pooled", () => {
   const metrics = {
     epe: Float64Array.of(1, 1, 1, 50),
@@ -163,8 +213,9 @@ Deno.test("compare() quotes the interval over samples, weighted where the metric
     pixels: Float64Array.of(5, 5, 5, 0),
   };
   const samples = { ids: ["a", "b", "c", "d"], metrics, gallery: [] };
-  const { reason } = compare(published, evaluation(), { training, samples });
+  const { reason, interval } = compare(published, evaluation(), { training, samples });
   assertStringIncludes(reason, "95 % interval over samples 1 to 1");
+  assertEquals(interval, { low: 1, high: 1, confidence: 0.95 });
   const after8 = compare({ ...published, metric: "EPE after 8 updates" }, evaluation(), {
     training,
     samples,

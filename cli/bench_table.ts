@@ -4,7 +4,7 @@
  * @module
  */
 import type { Samples, SizeCurve, SpeedRow } from "../benchmarks/speed/speed_record.ts";
-import { bytes, decimal, integer, rate, time, times, timesRange } from "../reports/format.ts";
+import { bytes, decimal, measurement, rate, time, times, timesRange } from "../reports/format.ts";
 
 /** Rows as aligned columns: work, ours, alternative, ratio with its quartiles, wanted ratio. */
 export function speedTable(rows: readonly SpeedRow[]): string {
@@ -29,8 +29,9 @@ export function speedTable(rows: readonly SpeedRow[]): string {
 
 function measured({ unit, work }: SpeedRow, samples: Samples | null): string {
   if (!samples) return "-";
-  if (unit !== "s") return `${integer(samples.median)} ${unit}`;
-  return time(samples.median) + (work ? ` ${rate(work, samples.median)}` : "");
+  const text = measurement(samples.median, unit);
+  if (unit === "dispatches" || unit === "submits") return `${text} ${unit}`;
+  return text + (work ? ` ${rate(work, samples.median)}` : "");
 }
 
 /** Sizes as aligned columns, and the fitted exponents. */

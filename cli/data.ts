@@ -1,13 +1,27 @@
 /**
  * `deno task data`: the datasets on this machine.
  *
+ * Its permission set lets it reach the hosts of the official files, and only those. Every command
+ * but `fetch` gives that up before it does anything, and `fetch` all hosts but its dataset's.
+ *
  * @module
  */
-import { Argument, type Command } from "commander";
+import { Argument, type Command, InvalidArgumentError } from "commander";
 import { join } from "@std/path";
-import { DataError, ExitCode, ReflowError, UsageError } from "../base/errors.ts";
+import { dataSize } from "../base/data_size.ts";
+import { DataError, UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
-import type { ProgressSink } from "../base/progress.ts";
+import { Progress, type ProgressSink } from "../base/progress.ts";
+import type { Report } from "../datasets/definition.ts";
+import {
+  downloadsFolder,
+  fetchOfficial,
+  type FetchOptions,
+  importOfficial,
+  isOfficial,
+  type ObtainOptions,
+} from "../datasets/fetch/official.ts";
+import { downloadBytes, hostsOf, type SourceFile } from "../datasets/manifest.ts";
 import {
   commandFor,
   type DatasetDefinition,
@@ -48,6 +62,10 @@ export interface DatasetStatus {
   readonly homepage: string;
   /** Whether its store is there, and whether its record and metadata are sound. */
   readonly state: "ready" | "absent" | "damaged";
+  /** Bytes of its download: 0 where it is generated, null where nobody states them. */
+  readonly download: number | null;
+  /** Why a person has to download it; null where a command does. */
+  readonly byHand: string | null;
   /** Digest of the store, where it is ready. */
   readonly digest: string | null;
   /** What is wrong with a damaged store, else null. */
@@ -61,8 +79,13 @@ export async function datasetStatus(
   dataset: DatasetDefinition,
   dataDir: string,
 ): Promise<DatasetStatus> {
-  const { id, title, licence, homepage } = dataset;
-  const about = { id, title, licence, homepage, digest: null, reason: null, command: null };
+  const { id, title, licence, homepage, manifest } = dataset;
+  const about = {
+    ...{ id, title, licence, homepage },
+    download: manifest ? downloadBytes(manifest) : 0,
+    byHand: manifest?.byHand ?? null,
+    ...{ digest: null, reason: null, command: null },
+  };
   if (!await exists(join(dataDir, id))) {
     return { ...about, state: "absent", command: commandFor(dataset) };
   }
@@ -76,11 +99,12 @@ export async function datasetStatus(
 }
 
 /**
- * Makes the store of a dataset that is generated, unless it is there.
+ * Makes the store of a dataset, from code or from its official files, unless it is there.
  *
+ * @param how How official files are fetched, where that is not as usual.
  * @returns Whether anything had to be made.
- * @throws {ReflowError} For a dataset that has to be downloaded: the page, the licence, and the
- *   command for what was downloaded by hand. Exit code 3.
+ * @throws {ReflowError} For a dataset that a person has to download: the page, the licence, and the
+ *   command for what was downloaded. Exit code 3.
  * @throws {DataError} When a store is there but damaged.
  */
 export async function fetchDataset(
@@ -88,24 +112,39 @@ export async function fetchDataset(
   dataDir: string,
   sink: ProgressSink,
   signal: AbortSignal,
+  how: FetchOptions = {},
 ): Promise<boolean> {
-  const { id, build, homepage, licence } = dataset;
+  const { id, build } = dataset;
   const path = join(dataDir, id);
   if (await exists(path)) {
     await openStore(path);
     return false;
   }
-  if (!build) {
-    throw new ReflowError(
-      `Cannot fetch ${id}: downloading is not built yet`,
-      `Licence: ${licence}\n` +
-        `Download it from ${homepage} and unpack it in a folder DIR, then:\n` +
-        `  ${commandFor(dataset)}${dataDir === "data" ? "" : ` --data ${dataDir}`}`,
-      ExitCode.data,
-    );
-  }
-  await build(path, progressReport(id, sink), { signal });
+  if (build) await build(path, progressReport(id, sink), { signal });
+  else if (isOfficial(dataset)) {
+    await fetchOfficial(dataset, dataDir, { ...obtaining(sink, signal), ...how });
+  } else throw new Error(`${id} has neither code nor a manifest`);
   return true;
+}
+
+/** How official files are obtained where people look on. */
+function obtaining(sink: ProgressSink, signal: AbortSignal): ObtainOptions {
+  return {
+    signal,
+    report: (step, isBytes) => isBytes ? bytesReport(step, sink) : progressReport(step, sink),
+    say: (sentence) => console.error(sink.interactive ? `\r\x1b[2K${sentence}` : sentence),
+  };
+}
+
+/** Shows work that is measured in bytes; how many there are in all may show only on the way. */
+function bytesReport(label: string, sink: ProgressSink): Report {
+  let progress: Progress | null = null;
+  let known = 0;
+  return (done, total, note) => {
+    if (total !== known) progress = new Progress(label, known = total, sink, dataSize);
+    progress!.update(done, note);
+    if (done >= total) progress!.end();
+  };
 }
 
 /** Makes a dataset's store out of files in their official layout. */
@@ -116,19 +155,22 @@ async function importDataset(
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<void> {
-  const { id, importFrom } = dataset;
-  if (!importFrom) {
-    const reason = `Cannot import ${id}: it is made by code, not from files`;
+  if (!isOfficial(dataset)) {
+    const reason = `Cannot import ${dataset.id}: it is made by code, not from files`;
     throw new UsageError(reason, commandFor(dataset));
   }
-  await importFrom(from, join(dataDir, id), progressReport(id, sink), { signal });
+  await importOfficial(dataset, from, dataDir, obtaining(sink, signal));
 }
 
 /** Everything known about a dataset; the second half only where its store is ready. */
 async function describeDataset(dataset: DatasetDefinition, dataDir: string) {
   const status = await datasetStatus(dataset, dataDir);
-  const { citation, splits, sparse, motion = null } = dataset;
-  const about = { ...status, citation, splits, sparse, motion };
+  const { citation, splits, sparse, motion = null, manifest } = dataset;
+  const subsets = Object.fromEntries(
+    Object.entries(dataset.subsets ?? {}).map(([name, { of, about }]) => [name, { of, about }]),
+  );
+  const files = manifest?.files ?? [];
+  const about = { ...status, citation, splits, subsets, sparse, motion, files };
   if (status.state !== "ready") return about;
   const store = await openStore(join(dataDir, dataset.id));
   const samples: Record<string, number> = {};
@@ -143,7 +185,8 @@ async function splitLength(
   split: string,
 ): Promise<number> {
   try {
-    return (await dataset.open(dataDir, split)).length;
+    const open = dataset.size.frames ? dataset.openMasks! : dataset.open;
+    return (await open(dataDir, split)).length;
   } catch (error) {
     if (error instanceof DataError) return 0;
     throw error;
@@ -178,10 +221,30 @@ function facts(entries: Record<string, string | null>): string {
 
 async function list({ data, json }: CommonOptions): Promise<void> {
   const all = await Promise.all(datasets.map((dataset) => datasetStatus(dataset, data)));
-  const rows = all.map(({ id, state, title, licence }) => [id, state, title, licence]);
-  const text = columns([["DATASET", "STATE", "NAME", "LICENCE"], ...rows]);
-  const hint = "\n\nMake one: deno task data fetch ID, or import ID --from DIR";
+  const rows = all.map(({ id, state, download, licence, command }) => [
+    id,
+    state,
+    download === 0 ? "none" : download === null ? "unknown" : dataSize(download),
+    licence,
+    command ?? "",
+  ]);
+  const text = columns([["DATASET", "STATE", "DOWNLOAD", "LICENCE", "BRING IT WITH"], ...rows]);
+  const hint = "\n\nWhat import needs, and everything else known of one: deno task data info ID";
   printResult(json, { data, datasets: all }, text + hint);
+}
+
+/** What is known of a dataset's download beforehand, file by file. */
+function fileLines(files: readonly SourceFile[], byHand: string | null): string[] {
+  if (files.length === 0) return [];
+  const rows = files.map(({ name, url, bytes, roughly, sha256, knownFrom }) => [
+    `  ${name}`,
+    bytes ?? roughly ? dataSize((bytes ?? roughly)!) : "size unknown",
+    sha256 ? `SHA-256 ${sha256.slice(0, 12)}…` : "no SHA-256 known",
+    url ?? "",
+    knownFrom ? `(known from ${knownFrom})` : "",
+  ]);
+  const head = byHand === null ? "files:" : `files, to download by hand since ${byHand}:`;
+  return [head, columns(rows)];
 }
 
 async function info(id: string, { data, json }: CommonOptions): Promise<void> {
@@ -199,20 +262,27 @@ async function info(id: string, { data, json }: CommonOptions): Promise<void> {
     digest: about.digest,
     "make it": about.command,
   });
+  const subsets = Object.entries(about.subsets)
+    .map(([name, { of, about }]) => `${name} is a part of ${of}: ${about}.`);
   const notes = "notes" in about ? about.notes : [];
   const arrays = "arrays" in about
     ? [columns(about.arrays.map((a) => [`  ${a.name}`, a.dtype, a.shape.join("x")]))]
     : [];
-  printResult(json, about, [lines, ...notes, ...arrays].join("\n"));
+  const files = about.state === "ready" ? [] : fileLines(about.files, about.byHand);
+  printResult(json, about, [lines, ...subsets, ...notes, ...files, ...arrays].join("\n"));
 }
 
-async function fetch(id: string, options: CommonOptions): Promise<void> {
-  const { data, json, quiet } = options;
+async function fetch(id: string, options: CommonOptions & { accept?: string }): Promise<void> {
+  const { data, json, quiet, accept = null } = options;
   const dataset = findDataset(id);
-  const made = await fetchDataset(dataset, data, progressSink(quiet), interruptSignal());
+  const sink = progressSink(quiet);
+  const made = await fetchDataset(dataset, data, sink, interruptSignal(), { accept });
   const status = await datasetStatus(dataset, data);
-  const text = made ? `${id} is ready in ${join(data, id)}` : `${id} is there already`;
-  printResult(json, { ...status, made }, text);
+  const lines = [made ? `${id} is ready in ${join(data, id)}` : `${id} is there already`];
+  if (made && dataset.manifest) {
+    lines.push(`Its downloads are kept in ${downloadsFolder(data)}; delete them if you need room.`);
+  }
+  printResult(json, { ...status, made }, lines.join("\n"));
 }
 
 async function importFiles(id: string, options: CommonOptions & { from: string }): Promise<void> {
@@ -246,14 +316,48 @@ export function dataCommand(): Command {
       .addOption(dataOption()).addOption(jsonOption()).addOption(quietOption());
   const id = () => new Argument("<id>", "dataset, for example moving-shapes");
   subcommand("list", "all datasets, and which are there").action(list);
-  subcommand("fetch", "make a dataset").addArgument(id()).action(fetch);
+  subcommand("fetch", "make a dataset, downloading what it takes").addArgument(id())
+    .option("--accept <sha256>", "use the file in quarantine that has this digest", digest)
+    .action(fetch);
   subcommand("import", "make a dataset out of its official files").addArgument(id())
-    .requiredOption("--from <dir>", "folder its archives were unpacked in", userPath)
+    .requiredOption(
+      "--from <dir>",
+      "its archive, a folder of them, or what they unpack to",
+      userPath,
+    )
     .action(importFiles);
   subcommand("verify", "check a dataset's files: names and sizes").addArgument(id())
     .option("--deep", "check every byte").action(verify);
   subcommand("info", "what a dataset is and holds").addArgument(id()).action(info);
+  program.hook("preAction", async (_, command) => {
+    const fetches = command.name() === "fetch";
+    await giveUpNetwork(fetches ? datasets.find(({ id }) => id === command.args[0]) : undefined);
+  });
   return program;
+}
+
+/** Parses a SHA-256. */
+function digest(value: string): string {
+  if (/^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
+  throw new InvalidArgumentError("It must be 64 hexadecimal digits.");
+}
+
+/**
+ * Gives back the right to use the network, but for the hosts of the dataset that is to be fetched. A
+ * process cannot get a right again that it gave back.
+ */
+export async function giveUpNetwork(fetched: DatasetDefinition | undefined): Promise<void> {
+  const needed = fetched?.manifest ? hostsOf(fetched.manifest) : [];
+  if (needed.length === 0) {
+    await Deno.permissions.revoke({ name: "net" });
+    return;
+  }
+  const hosts = new Set(datasets.flatMap(({ manifest }) => manifest ? hostsOf(manifest) : []));
+  for (const host of hosts) {
+    if (!needed.includes(host)) {
+      await Deno.permissions.revoke({ name: "net", host: `${host}:443` });
+    }
+  }
 }
 
 if (import.meta.main) await runCommand(async () => void await dataCommand().parseAsync());

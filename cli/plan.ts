@@ -116,8 +116,9 @@ const hours = (seconds: number) =>
 /** The plan for people: a row a stage, the arithmetic, the data, and what of it is missing. */
 export function planText(plan: Plan): string {
   const { device, gigaflop, missing } = plan;
+  const [{ samples = "pairs" }] = plan.stages;
   const rows = [
-    ["stage", "steps", "batch", "crop", "peak rate", "pairs", "reads", "time here", "data"],
+    ["stage", "steps", "batch", "crop", "peak rate", samples, "reads", "time here", "data"],
     ...plan.stages.map((s) => [
       s.name,
       s.steps.toLocaleString("en"),
@@ -144,11 +145,13 @@ export function planText(plan: Plan): string {
     `Time: ${hours(plan.seconds)} for ${teraflop} TFLOP at the ${device.gigaflops.toFixed(1)} ` +
     `GFLOP/s measured on ${device.name}. A GPU that sustains 10 TFLOP/s would take ` +
     `${hours(gigaflop / 1e4)}.`,
-    `Data: ${bytes(plan.bytesStored)} of pairs, of which training reads ${
+    `Data: ${bytes(plan.bytesStored)} of ${samples}, of which training reads ${
       bytes(plan.bytesRead)
     }, ` +
-    "each pair as often as it is drawn. Pairs are read whole and cropped then; bytes are before " +
-    "compression (two 8-bit pictures, float32 flow and a mask: 15 a pixel).",
+    (samples === "pairs"
+      ? "each pair as often as it is drawn. Pairs are read whole and cropped then; bytes are before " +
+        "compression (two 8-bit pictures, float32 flow and a mask: 15 a pixel)."
+      : "each as often as it is drawn; bytes are before compression, and flow comes on top."),
     ...missing.length === 0
       ? ["All data is here."]
       : ["Missing data:", ...missing.map(({ dataset, homepage }) => `  ${dataset}: ${homepage}`)],

@@ -3,16 +3,20 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { join, resolve } from "@std/path";
 import { Interrupted, UsageError } from "../base/errors.ts";
 import { requireWritable } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
+import { channelOrders, pixelRanges } from "../benchmarks/contenders/onnx.ts";
 import { MOST_ITERATIONS } from "../benchmarks/protocols/protocol.ts";
-import { findSplit } from "../datasets/registry.ts";
+import { Progress } from "../base/progress.ts";
+import { findSplit, openMaskedVideos } from "../datasets/registry.ts";
 import type { BackendName } from "../nn/backend.ts";
 import type { KernelSet } from "../nn/kernels/selection.ts";
+import { buildFlowCache } from "../replications/flow_cache.ts";
 import {
+  type FlowOfVideos,
   type Recipe,
   type RecipeName,
   recipeNames,
@@ -49,7 +53,7 @@ import {
   type Setting,
   startTraining,
 } from "./runs.ts";
-import { evaluationRun, metricsText, score, scoreLine, sourceOf } from "./scoring.ts";
+import { evaluationRun, metricsText, score, scoredSource, scoreLine, sourceOf } from "./scoring.ts";
 
 /** Options of every command. */
 interface Common {
@@ -79,11 +83,25 @@ interface EvaluateOptions extends Common {
   run?: string;
   weights?: string;
   baseline?: string;
-  dataset: string;
+  onnx?: string;
+  onnxPixels?: string;
+  onnxChannels?: string;
+  predictions?: string;
+  savePredictions?: string;
+  dataset: string[];
   protocol?: string;
   iterations?: number;
   samples?: number;
   trainedOn?: string;
+}
+
+interface FlowOptions extends Common {
+  dataset: string;
+  run?: string;
+  weights?: string;
+  iterations?: number;
+  gaps?: readonly number[];
+  replace: boolean;
 }
 
 interface PredictOptions extends Common {
@@ -170,21 +188,52 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
     .option("--plan", "print the recipe's stages, data and hours, and do nothing", false)
     .action((options: TrainOptions) => trainCommand(replication, options));
 
-  sub("evaluate", "score a run, a weights file or a baseline under a protocol")
-    .requiredOption("--dataset <id[:split]>", "what to score on")
+  const what = replication.foreign
+    ? "a model, a baseline or finished flows"
+    : "a model or a baseline";
+  const evaluate = sub("evaluate", `score ${what} under a protocol`)
+    .requiredOption("--dataset <names...>", "what to score on: ID or ID:SPLIT, one or several")
     .addOption(kernelsOption())
     .option("--run <id>", "a trained run; default the newest")
     .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
-    .option("--baseline <name>", replication.baselines.join(" or "))
+    .option("--baseline <name>", replication.baselines.join(" or "));
+  if (replication.foreign) {
+    evaluate
+      .option("--onnx <file>", "an ONNX model, run by onnxruntime-web", userPath)
+      .addOption(
+        choiceOption("--onnx-pixels <range>", "values it wants; default 0..255", pixelRanges),
+      )
+      .addOption(
+        choiceOption("--onnx-channels <order>", "channels it wants; default rgb", channelOrders),
+      )
+      .option("--predictions <dir>", "flow files any other code made (.flo, KITTI .png)", userPath)
+      .option("--save-predictions <dir>", "keep every flow as a .flo file", userPath);
+  }
+  evaluate
     .option("--protocol <id>", "how the number is made; default the dataset's usual one")
-    .option(
-      "--iterations <n>",
-      "update iterations, instead of the protocol's",
-      wholeNumber(1, MOST_ITERATIONS),
-    )
     .option("--samples <n>", "score only the first so many", wholeNumber(1))
     .option("--trained-on <data>", 'what a weights file was trained on, for example "C+T"')
     .action((options: EvaluateOptions) => evaluateCommand(replication, options));
+  if (!replication.oneShot) {
+    evaluate.option(
+      "--iterations <n>",
+      "update iterations, instead of the protocol's",
+      wholeNumber(1, MOST_ITERATIONS),
+    );
+  }
+
+  const { flow } = replication;
+  if (flow) {
+    sub("flow", `compute the flow of videos with ${flow.maker.paper.id}, for training`)
+      .requiredOption("--dataset <id[:split]>", "whose videos")
+      .addOption(kernelsOption())
+      .option("--weights <file>", "safetensors or PyTorch .pth of the flow model", userPath)
+      .option("--run <id>", `a trained run of ${flow.maker.paper.id}; default the newest`)
+      .option("--iterations <n>", "update iterations", wholeNumber(1, MOST_ITERATIONS))
+      .option("--gaps <list>", "frames between the two, as 1,-1; default the paper's", gapList)
+      .option("--replace", "compute over what is there", false)
+      .action((options: FlowOptions) => flowCommand(flow, options));
+  }
 
   if (replication.predict) {
     sub("predict", "run the model on two pictures of yours")
@@ -223,7 +272,7 @@ async function whole<R extends Recipe, C extends { dispose?(): void }>(
   const { demo } = replication.recipes;
   const recipe = options.steps ? replication.withSteps(demo, options.steps) : demo;
   const run = await startTraining(replication, { recipe, seed: options.seed }, setting);
-  const { dataset, alsoAt } = replication.evaluationOf(recipe);
+  const { dataset, protocol, alsoAt } = replication.evaluationOf(recipe);
   const sources: Source[] = [
     { kind: "run", id: run.folder.id, path: run.folder.path, record: run.record },
     ...replication.baselines.map((name): Source => ({ kind: "baseline", name })),
@@ -232,7 +281,7 @@ async function whole<R extends Recipe, C extends { dispose?(): void }>(
   try {
     for (const source of sources) {
       const counts = source.kind === "run" ? alsoAt : undefined;
-      scored.push(await score(replication, source, { dataset, alsoAt: counts }, setting));
+      scored.push(await score(replication, source, { dataset, protocol, alsoAt: counts }, setting));
     }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
@@ -302,28 +351,32 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   replication: Replication<R, C>,
   options: EvaluateOptions,
 ): Promise<void> {
-  findSplit(options.dataset); // a mistyped name is told first
+  for (const name of options.dataset) findSplit(name); // a mistyped name is told first
   const setting = settingOf(options, nothingToSave);
-  const source = await sourceOf(replication, options, setting);
+  const source = await scoredSource(replication, options, setting);
   await requireWritable(join(options.runs, "record.json"));
-  const scored = await score(replication, source, options, setting);
+  const { savePredictions: saveTo } = options;
+  if (saveTo !== undefined) await requireWritable(join(saveTo, "flow.flo"));
+  const scored: Scored[] = [];
+  for (const dataset of new Set(options.dataset)) {
+    scored.push(await score(replication, source, { ...options, dataset, saveTo }, setting));
+  }
   const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
   const trainedOn = options.trainedOn ?? trained?.trainedOn ??
     "unknown data (name it with --trained-on)";
-  const { evaluation } = scored;
   const run = source.kind === "run"
     ? await openRun(source.id, replication.paper.id, options.runs)
-    : await evaluationRun(replication, source, evaluation, setting);
+    : await evaluationRun(replication, source, scored, setting);
   // Verdicts rest on everything scored so far; per-sample results of earlier scores are on disk.
-  const earlier = run.record.evaluations.filter(({ id }) => id !== evaluation.id);
-  const all: Scored[] = [scored];
-  for (const other of earlier) {
+  const evaluations = scored.map(({ evaluation }) => evaluation);
+  const ids = new Set(evaluations.map(({ id }) => id));
+  const all: Scored[] = [...scored];
+  for (const other of run.record.evaluations.filter(({ id }) => !ids.has(id))) {
     const samples = await run.folder.readSamples(other.id);
-    if (samples) all.push({ evaluation: other, samples, data: scored.data });
+    if (samples) all.push({ evaluation: other, samples, data: scored[0].data });
   }
-  await keepScores(run, [scored], replication.compare(all, trainedOn));
-  const result = {
-    run: run.folder.id,
+  await keepScores(run, scored, replication.compare(all, trainedOn));
+  const results = evaluations.map((evaluation) => ({
     samples: evaluation.samples,
     metrics: evaluation.metrics,
     protocol: evaluation.protocol,
@@ -332,9 +385,47 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
     contender: evaluation.contender,
     byIteration: evaluation.byIteration,
     seconds: evaluation.seconds,
-    record: join(run.folder.path, "record.json"),
-  };
-  printResult(options.json, result, metricsText(evaluation, run.folder.id));
+  }));
+  const place = { run: run.folder.id, record: join(run.folder.path, "record.json") };
+  // One dataset's result lies flat; several are a list.
+  const result = results.length === 1 ? { ...place, ...results[0] } : { ...place, results };
+  printResult(options.json, result, metricsText(evaluations, run.folder.id));
+}
+
+/** Whole numbers but 0, separated by commas. */
+function gapList(text: string): readonly number[] {
+  const gaps = text.split(",").map(Number);
+  if (gaps.every((gap) => Number.isSafeInteger(gap) && gap !== 0)) return [...new Set(gaps)];
+  throw new InvalidArgumentError("Give whole numbers but 0, with commas between, as 1,-1.");
+}
+
+async function flowCommand(flow: FlowOfVideos, options: FlowOptions): Promise<void> {
+  const { dataset } = findSplit(options.dataset);
+  if (!dataset.size.frames) {
+    throw new UsageError(`Cannot compute flow of ${dataset.id}: it has flow of its own`);
+  }
+  const setting = settingOf(options, interruptSignal());
+  const videos = await openMaskedVideos(options.dataset, options.data);
+  const source = await sourceOf(flow.maker, options, setting);
+  await prepareBackend(setting);
+  const contender = await flow.maker.contender(source);
+  const progress = { bar: null as Progress | null };
+  try {
+    const made = await buildFlowCache({
+      ...{ videos, contender, dataDir: options.data, replace: options.replace },
+      iterations: options.iterations ?? flow.iterations,
+      gaps: options.gaps ?? flow.gapsOf(dataset.id),
+      signal: setting.signal,
+      onFlow(done, total, note) {
+        progress.bar ??= new Progress("flow", total, setting.sink);
+        progress.bar.update(done, note);
+      },
+    });
+    printResult(options.json, made, `${made.flows} flows of ${options.dataset}\n${made.path}`);
+  } finally {
+    progress.bar?.end();
+    contender.dispose?.();
+  }
 }
 
 async function predictCommand<R extends Recipe, C extends { dispose?(): void }>(
@@ -351,7 +442,7 @@ async function predictCommand<R extends Recipe, C extends { dispose?(): void }>(
   const source = await sourceOf(replication, options, setting);
   for (const path of [out, image]) if (path !== undefined) await requireWritable(path);
   await prepareBackend(setting);
-  const contender = await replication.contender(source);
+  const contender = await replication.contender(source, setting);
   try {
     const request = { pictures: [first, second] as const, out, image, iterations };
     const prediction = await replication.predict!(contender, request);

@@ -11,7 +11,7 @@ import { Progress, type ProgressSink } from "../base/progress.ts";
 import { captureEnvironment } from "../benchmarks/environment.ts";
 import { RECORD_SCHEMA, type RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
-import { findDataset, openDataset } from "../datasets/registry.ts";
+import { findDataset, openSplit } from "../datasets/registry.ts";
 import { type BackendName, useBackend } from "../nn/backend.ts";
 import { type KernelSet, useKernelSet } from "../nn/kernels/selection.ts";
 import { writeSafetensors } from "../nn/weights/safetensors.ts";
@@ -55,7 +55,7 @@ export async function ensureDatasets(names: readonly string[], setting: Setting)
 async function stampData(names: readonly string[], dataDir: string): Promise<RunRecord["data"]> {
   const stamps: RunRecord["data"] = [];
   for (const name of new Set(names)) {
-    const { id, split, digest, length } = await openDataset(name, dataDir);
+    const { id, split, digest, length } = await openSplit(name, dataDir);
     const { licence, homepage } = findDataset(id);
     stamps.push({ dataset: id, split, digest, samples: length, licence, source: homepage });
   }
@@ -134,7 +134,7 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
         }`,
       ],
     }),
-    data: await stampData(needed, setting.dataDir),
+    data: [...await stampData(needed, setting.dataDir), ...job.data ?? []],
     training: {
       recipe: recipe.name,
       config: JSON.parse(JSON.stringify(recipe)),

@@ -7,7 +7,14 @@ import { UsageError } from "../base/errors.ts";
 import { Progress } from "../base/progress.ts";
 import type { Evaluation, RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
-import type { Recipe, Replication, Scored, Source } from "../replications/replication.ts";
+import { groupMetrics, withUnit } from "../benchmarks/metric_names.ts";
+import type {
+  ForeignSource,
+  Recipe,
+  Replication,
+  Scored,
+  Source,
+} from "../replications/replication.ts";
 import {
   ensureDatasets,
   newestRun,
@@ -18,18 +25,56 @@ import {
   type Setting,
 } from "./runs.ts";
 
-/** What a command's options say is to be run. */
-export async function sourceOf<R extends Recipe, C extends { dispose?(): void }>(
+/** Options that name a contender made elsewhere. */
+export interface ForeignOptions {
+  onnx?: string;
+  onnxPixels?: string;
+  onnxChannels?: string;
+  predictions?: string;
+}
+
+/** What `evaluate`'s options say is to be scored. */
+export async function scoredSource<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
-  options: { run?: string; weights?: string; baseline?: string; runs: string },
+  options: OwnOptions & ForeignOptions,
   setting: Setting,
-): Promise<Source> {
-  const { run: id, weights, baseline } = options;
-  const given = Object.entries({ run: id, weights, baseline })
+): Promise<Source | ForeignSource> {
+  const { run, weights, baseline, onnx, predictions, onnxPixels: pixels } = options;
+  requireOne({ run, weights, baseline, onnx, predictions });
+  const { onnxChannels: channels } = options;
+  if (onnx === undefined && (pixels ?? channels) !== undefined) {
+    throw new UsageError("Cannot take --onnx-pixels or --onnx-channels without --onnx");
+  }
+  if (predictions !== undefined) return { kind: "folder", path: predictions };
+  if (onnx === undefined) return await sourceOf(replication, options, setting);
+  return { kind: "onnx", path: onnx, onCpu: setting.backend === "cpu", pixels, channels };
+}
+
+/** Options that name a contender of the paper's own. */
+export interface OwnOptions {
+  run?: string;
+  weights?: string;
+  baseline?: string;
+  runs: string;
+}
+
+/** Refuses options that name more than one contender. */
+function requireOne(options: Readonly<Record<string, string | undefined>>): void {
+  const given = Object.entries(options)
     .flatMap(([name, value]) => value === undefined ? [] : [`--${name}`]);
   if (given.length > 1) {
     throw new UsageError(`Cannot take both ${given[0]} and ${given[1]}`, "Give one of them.");
   }
+}
+
+/** What a command's options say is to be run. */
+export async function sourceOf(
+  replication: { readonly paper: { readonly id: string } },
+  options: OwnOptions,
+  setting: Setting,
+): Promise<Source> {
+  const { run: id, weights, baseline } = options;
+  requireOne({ run: id, weights, baseline });
   if (weights !== undefined) return { kind: "weights", path: weights };
   if (baseline !== undefined) return { kind: "baseline", name: baseline };
   const { paper } = replication;
@@ -49,19 +94,22 @@ export async function sourceOf<R extends Recipe, C extends { dispose?(): void }>
 /** Scores one source, with a progress line. */
 export async function score<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
-  source: Source,
+  source: Source | ForeignSource,
   request: {
     dataset: string;
     protocol?: string;
     iterations?: number;
     samples?: number;
     alsoAt?: readonly number[];
+    saveTo?: string;
   },
   setting: Setting,
 ): Promise<Scored> {
   await ensureDatasets([request.dataset], setting);
   await prepareBackend(setting);
-  const contender = await replication.contender(source);
+  const contender = source.kind === "onnx" || source.kind === "folder"
+    ? await replication.foreign!(source)
+    : await replication.contender(source, setting);
   const label = source.kind === "baseline" ? `evaluate ${source.name}` : "evaluate";
   let progress: Progress | null = null;
   try {
@@ -81,26 +129,44 @@ export async function score<R extends Recipe, C extends { dispose?(): void }>(
   }
 }
 
-/** A run that holds nothing but evaluations of weights or a baseline. */
+/** The option that names what was scored. */
+function optionOf(source: Exclude<Source, { kind: "run" }> | ForeignSource): string {
+  if (source.kind === "baseline") return `--baseline ${source.name}`;
+  if (source.kind === "folder") return `--predictions ${source.path}`;
+  if (source.kind === "weights") return `--weights ${source.path}`;
+  const { path, onCpu, pixels, channels } = source;
+  const told = [
+    ...pixels === undefined ? [] : [`--onnx-pixels=${pixels}`],
+    ...channels === undefined ? [] : [`--onnx-channels ${channels}`],
+    ...onCpu ? ["--backend cpu"] : [],
+  ];
+  return [`--onnx ${path}`, ...told].join(" ");
+}
+
+/** A run that holds nothing but evaluations of what is no run: weights, a baseline, flows made elsewhere. */
 export async function evaluationRun(
   replication: { readonly paper: RunRecord["paper"] },
-  source: Exclude<Source, { kind: "run" }>,
-  evaluation: Evaluation,
+  source: Exclude<Source, { kind: "run" }> | ForeignSource,
+  scored: readonly Scored[],
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
-  const { contender, dataset, split } = evaluation;
+  const evaluations = scored.map(({ evaluation }) => evaluation);
   const id = newRunId(paper.id, "evaluate", 0, new Date());
   const folder = await RunFolder.createNext(setting.runsDir, id);
-  const flag = source.kind === "weights" ? `--weights ${source.path}` : `--baseline ${source.name}`;
+  const places = evaluations.map(({ dataset, split, samples }) =>
+    `${dataset} (${split}), ${samples} sample${samples === 1 ? "" : "s"}`
+  );
   const record: RunRecord = {
     ...newRecord(replication, folder.id, await prepareBackend(setting), {
-      scale: `${contender.name} scored on ${dataset} (${split}), ${evaluation.samples} samples`,
-      notes: [],
+      scale: `${evaluations[0].contender.name} scored on ${places.join("; ")}`,
+      notes: [...new Set(scored.flatMap(({ notes }) => notes ?? []))],
       seed: 0,
-      commands: [
-        `deno task ${paper.id} evaluate ${flag} --dataset ${dataset}:${split} --protocol ${evaluation.protocol.id}`,
-      ],
+      commands: scored.map(({ evaluation: { dataset, split, protocol, samples }, data }) => {
+        const part = samples < data.samples ? ` --samples ${samples}` : "";
+        return `deno task ${paper.id} evaluate ${optionOf(source)} ` +
+          `--dataset ${dataset}:${split} --protocol ${protocol.id}${part}`;
+      }),
     }),
     status: "complete",
     finishedAt: new Date().toISOString(),
@@ -111,21 +177,51 @@ export async function evaluationRun(
 /** Four decimals, or a dash. */
 const number = (value: number | null | undefined) => value == null ? "-" : value.toFixed(4);
 
+/** The metrics a line shows: EPE where there is one, else J by both choices of the foreground. */
+const SHOWN = [["epe", "EPE"], ["jFree", "J without labels"], [
+  "j",
+  "J of the better group",
+]] as const;
+
 /** An evaluation in one line. */
 export function scoreLine({ contender, dataset, split, metrics, samples }: Evaluation): string {
-  return `${contender.name}: EPE ${
-    number(metrics.epe)
-  } on ${dataset}:${split} (${samples} samples)`;
+  const values = SHOWN.filter(([name]) => name in metrics)
+    .map(([name, words]) => `${words} ${number(metrics[name])}`);
+  const of = samples === 1 ? "1 sample" : `${samples} samples`;
+  return `${contender.name}: ${values.join(", ")} on ${dataset}:${split} (${of})`;
 }
 
-/** An evaluation with every metric. */
-export function metricsText(evaluation: Evaluation, run: string): string {
-  const { protocol, metrics } = evaluation;
-  const width = Math.max(...Object.keys(metrics).map((name) => name.length));
+/** Evaluations of one contender: every metric that has a value, averaged both ways, a column a dataset. */
+export function metricsText(evaluations: readonly Evaluation[], run: string): string {
+  const names = evaluations.flatMap(({ metrics }) =>
+    Object.keys(metrics).filter((name) => metrics[name] !== null)
+  );
+  const table = [
+    ["", "", ...evaluations.map(({ dataset, split }) => `${dataset}:${split}`)],
+    ...groupMetrics(names).flatMap((conventions) =>
+      conventions.toSorted((a, b) => a.averaging < b.averaging ? -1 : 1).map((metric, i) => [
+        i === 0 ? withUnit(metric) : "",
+        metric.averaging,
+        ...evaluations.map(({ metrics }) => number(metrics[metric.name])),
+      ])
+    ),
+  ];
   return [
-    scoreLine(evaluation),
-    `protocol ${protocol.id}: ${protocol.summary}`,
-    ...Object.entries(metrics).map(([name, value]) => `  ${name.padEnd(width)}  ${number(value)}`),
+    ...evaluations.flatMap((evaluation) => [
+      scoreLine(evaluation),
+      `  protocol ${evaluation.protocol.id}: ${evaluation.protocol.summary}`,
+    ]),
+    "",
+    ...aligned(table, 2),
     `run ${run}`,
   ].join("\n");
+}
+
+/** Rows of a table as lines: the first few columns to the left, the others to the right. */
+function aligned(rows: readonly (readonly string[])[], left: number): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) =>
+    row.map((cell, i) => i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))
+      .join("  ").trimEnd()
+  );
 }

@@ -17,16 +17,15 @@
  */
 import { z } from "zod";
 import { type NdArray, ndarray, packed } from "../base/arrays.ts";
-import { DataError, UsageError } from "../base/errors.ts";
-import reflow from "../deno.json" with { type: "json" };
-import type { DatasetDefinition, Report } from "./definition.ts";
+import { DataError } from "../base/errors.ts";
+import type { Report, Subset } from "./definition.ts";
 import type { FlowDataset, FlowSample } from "./sample.ts";
+import { openStored, StoredAbout, storedAbout, type StoreMeta } from "./stored_dataset.ts";
 import {
   type ArrayWriter,
   type BuildOptions,
   buildStore,
   type DType,
-  openStore,
   type Selection,
   type Store,
   type StoreWriter,
@@ -34,15 +33,7 @@ import {
 } from "./store.ts";
 
 /** What a store says about its dataset. */
-export type FlowStoreMeta =
-  & Pick<
-    DatasetDefinition,
-    "id" | "title" | "licence" | "citation" | "homepage" | "splits" | "sparse"
-  >
-  & {
-    /** What a reader must know, one sentence each: samples left out, a split file not found. */
-    readonly notes?: readonly string[];
-  };
+export type FlowStoreMeta = StoreMeta;
 
 /** One pair on its way into a store. */
 export interface FlowSource {
@@ -74,18 +65,7 @@ const FIELDS = {
 type Field = keyof typeof FIELDS;
 
 const Attributes = z.strictObject({
-  dataset: z.strictObject({
-    id: z.string(),
-    title: z.string(),
-    licence: z.string(),
-    citation: z.string(),
-    homepage: z.string(),
-    splits: z.array(z.string()),
-    sparse: z.boolean(),
-    notes: z.array(z.string()),
-  }),
-  /** Version of Reflow that built the store. */
-  builtBy: z.string(),
+  ...StoredAbout,
   /** Every pair: id, split, bucket and row within the bucket's arrays. */
   samples: z.array(z.tuple([z.string(), z.string(), z.string(), z.int().nonnegative()])),
 });
@@ -105,16 +85,9 @@ export async function buildFlowStore(
   { report = () => {}, ...options }: FlowBuildOptions = {},
 ): Promise<void> {
   if (sources.length === 0) throw new DataError(path, "there is no pair to put into it");
-  const { id, title, licence, citation, homepage, splits, sparse, notes = [] } = meta;
+  const { id, splits } = meta;
   const samples: Attributes["samples"] = [];
-  const attributes: Attributes = {
-    dataset: {
-      ...{ id, title, licence, citation, homepage, sparse },
-      ...{ splits: [...splits], notes: [...notes] },
-    },
-    builtBy: `reflow ${reflow.version}`,
-    samples,
-  };
+  const attributes: Attributes = { ...storedAbout(meta), samples };
   const fill = async (store: StoreWriter) => {
     const buckets = new Map<string, Bucket>();
     const ids = new Set<string>();
@@ -208,6 +181,8 @@ function zeroWhereInvalid({ flow, valid }: Omit<FlowSample, "id">): NdArray<Floa
 /**
  * Opens one split of a store that {@link buildFlowStore} made.
  *
+ * @param split A split of the store, or the name of the `subset`.
+ * @param subset Which pairs of the split it is a part of belong to it.
  * @throws {DataError} When the store is missing or damaged, or holds no pair of that split.
  * @throws {UsageError} When the dataset has no such split.
  */
@@ -215,24 +190,12 @@ export async function openFlowStore(
   path: string,
   datasetId: string,
   split: string,
+  subset?: Subset,
 ): Promise<FlowDataset> {
-  const nextStep = `"deno task data verify ${datasetId} --deep" checks all of the dataset; ` +
-    `what is damaged is mended by deleting ${path} and making it again`;
-  const store = await openStore(path, nextStep);
-  const { data, error } = Attributes.safeParse(store.attributes);
-  if (!data) {
-    const reason = `it is no store of flow pairs (${z.prettifyError(error)})`;
-    throw new DataError(path, reason.replaceAll("\n", " "), nextStep);
-  }
-  const { dataset, samples } = data;
-  if (dataset.id !== datasetId) throw new DataError(path, `it holds ${dataset.id}`, nextStep);
-  if (!dataset.splits.includes(split)) {
-    throw new UsageError(
-      `Cannot open split "${split}" of ${datasetId}: there is none`,
-      `Its splits: ${dataset.splits.join(", ")}`,
-    );
-  }
-  const chosen = samples.filter((sample) => sample[1] === split);
+  const whole = subset?.of ?? split;
+  const { store, attributes } = await openStored(path, datasetId, whole, Attributes, "flow pairs");
+  const { dataset, samples } = attributes;
+  const chosen = samples.filter(([id, of]) => of === whole && (subset?.has(id) ?? true));
   if (chosen.length === 0) {
     throw new DataError(path, `it holds no pair of split "${split}"`, dataset.notes.join(" "));
   }
@@ -241,6 +204,7 @@ export async function openFlowStore(
     split,
     digest: store.digest,
     length: chosen.length,
+    ids: chosen.map(([id]) => id),
     sparse: dataset.sparse,
     async read(index) {
       const entry = chosen[index];

@@ -24,6 +24,31 @@ export const flyingChairs: DatasetDefinition = officialDataset({
   citation: "Dosovitskiy et al., FlowNet: Learning Optical Flow with Convolutional Networks, " +
     "ICCV 2015",
   homepage: "https://lmb.informatik.uni-freiburg.de/resources/datasets/FlyingChairs.en.html",
+  manifest: {
+    byHand: null,
+    files: [
+      {
+        name: SPLIT_FILE,
+        url: "https://lmb.informatik.uni-freiburg.de/resources/datasets/FlyingChairs/" + SPLIT_FILE,
+        bytes: 45_744,
+        roughly: 45_744,
+        sha256: "9ae5000eb2caba66b4eb7464a88874330d62105fc29eb94a95f66dff91ba581e",
+        knownFrom: "the copy in github.com/gengshan-y/VCN, whose lines RAFT's chairs_split.txt has",
+        archive: null,
+        limits: null,
+      },
+      {
+        name: "FlyingChairs.zip",
+        url: "https://lmb.informatik.uni-freiburg.de/data/FlyingChairs/FlyingChairs.zip",
+        bytes: null,
+        roughly: 31e9,
+        sha256: null,
+        knownFrom: null,
+        archive: "zip",
+        limits: { entries: 70_000, bytes: 70e9 },
+      },
+    ],
+  },
   splits: ["train", "val"],
   sparse: false,
   motion: "Affine motion of chairs and background, mostly below 30 pixels",

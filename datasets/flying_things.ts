@@ -14,9 +14,40 @@ import { packed } from "../base/arrays.ts";
 import { DataError } from "../base/errors.ts";
 import type { DatasetDefinition } from "./definition.ts";
 import type { FlowSource } from "./flow_store.ts";
+import type { SourceFile } from "./manifest.ts";
 import { type MaskedFlow, maskUnknown, UNKNOWN_ABOVE } from "./formats/masked_flow.ts";
 import { readPfm } from "./formats/pfm.ts";
 import { loadPair, officialDataset, type OfficialFiles } from "./official_files.ts";
+
+const RELEASE = "https://lmb.informatik.uni-freiburg.de/data/SceneFlowDatasets_CVPR16/" +
+  "Release_april16/data/FlyingThings3D";
+
+/** The frames of a pass, of both cameras. */
+function framesOf(pass: "clean" | "final"): SourceFile {
+  const name = `flyingthings3d__frames_${pass}pass.tar`;
+  return {
+    name,
+    url: `${RELEASE}/raw_data/${name}`,
+    bytes: pass === "clean" ? 39_473_469_440 : null,
+    roughly: pass === "clean" ? 37e9 : 43e9,
+    sha256: null,
+    knownFrom: pass === "clean" ? "a public log of a download, not the authors" : null,
+    archive: "tar",
+    limits: { entries: 80_000, bytes: 60e9 },
+  };
+}
+
+/** The flow of all frames, in both directions and of both cameras. */
+const allFlow: SourceFile = {
+  name: "flyingthings3d__optical_flow.tar.bz2",
+  url: `${RELEASE}/derived_data/flyingthings3d__optical_flow.tar.bz2`,
+  bytes: null,
+  roughly: 311e9,
+  sha256: null,
+  knownFrom: null,
+  archive: "tar.bz2",
+  limits: { entries: 160_000, bytes: 800e9 },
+};
 
 /** FlyingThings3D's clean pass: shading and reflections, no blur. */
 export const flyingThingsClean: DatasetDefinition = flyingThingsPass("clean");
@@ -33,6 +64,7 @@ function flyingThingsPass(pass: "clean" | "final"): DatasetDefinition {
     citation: "Mayer et al., A Large Dataset to Train Convolutional Networks for Disparity, " +
       "Optical Flow, and Scene Flow Estimation, CVPR 2016",
     homepage: "https://lmb.informatik.uni-freiburg.de/resources/datasets/SceneFlowDatasets.en.html",
+    manifest: { byHand: null, files: [framesOf(pass), allFlow] },
     splits: ["train", "test"],
     sparse: false,
     motion: "Many objects in large motion, at times hundreds of pixels",

@@ -20,6 +20,20 @@ export const hd1k: DatasetDefinition = officialDataset({
   citation: "Kondermann et al., The HCI Benchmark Suite: Stereo and Flow Ground Truth With " +
     "Uncertainties for Urban Autonomous Driving, CVPR Workshops 2016",
   homepage: "http://hci-benchmark.iwr.uni-heidelberg.de/",
+  manifest: {
+    byHand: "its authors send the addresses by mail to those who register",
+    files: [{
+      name: "hd1k_full_package.zip",
+      url: null,
+      bytes: null,
+      roughly: 7.8e9,
+      sha256: null,
+      knownFrom: null,
+      archive: "zip",
+      limits: { entries: 30_000, bytes: 40e9 },
+    }],
+    keep: /(?:^|\/)hd1k_(?:input\/image_2|flow_gt\/flow_occ)\//,
+  },
   splits: ["train"],
   sparse: true,
   motion: "Motion of a driving car in pictures of 2560x1080 pixels",

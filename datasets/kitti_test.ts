@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { packed } from "../base/arrays.ts";
 import { DataError } from "../base/errors.ts";
 import { sharedData } from "../tests/shared_data.ts";
-import { kitti2015 } from "./kitti.ts";
+import { kitti2012, kitti2015 } from "./kitti.ts";
 import { withFolder } from "./store/small_store.ts";
 import { tinyFlow, tinyMask, tinyPicture, writeTinyFiles } from "./tiny_files.ts";
 
@@ -39,6 +39,43 @@ Deno.test("KITTI: a picture without flow, and flow without a picture, are refuse
     await writeTinyFiles(folder, ["training/flow_occ/000008_10.png"], 6, 9);
     await assertRejects(() => importPair(folder), DataError, "000008: flow is 6x9x2");
   }));
+
+Deno.test("KITTI 2012: colour frames, flow and what stays in sight, in pictures of several sizes", () =>
+  withFolder(async (folder) => {
+    const files = (id: string) => [
+      ...["10", "11"].map((frame) => `training/colored_0/${id}_${frame}.png`),
+      ...["occ", "noc"].map((which) => `training/flow_${which}/${id}_10.png`),
+    ];
+    await writeTinyFiles(folder, [...files("000000"), ...files("000007")]);
+    await writeTinyFiles(folder, files("000012"), 7, 9);
+    await kitti2012.importFrom!(folder, join(folder, "kitti-2012"), () => {});
+    const train = await kitti2012.open(folder, "train");
+    const pairs = await Promise.all([0, 1, 2].map((i) => train.read(i)));
+    assertEquals(pairs.map(({ id }) => id), ["000000", "000007", "000012"]);
+    assertEquals(pairs.map(({ flow }) => flow.shape.slice(0, 2)), [[6, 8], [6, 8], [7, 9]]);
+    const [image1] = files("000012");
+    assertEquals(packed(pairs[2].image1), packed(tinyPicture(image1, 7, 9)));
+    const valid = packed(tinyMask(2, 7, 9));
+    assertEquals(packed(pairs[2].occluded!), valid.map((v, i) => v && i % 4 ? 1 : 0));
+
+    const val = await kitti2012.open(folder, "val");
+    const rest = await kitti2012.open(folder, "train-without-val");
+    assertEquals([val.length, val.split, rest.length], [2, "val", 1]);
+    assertEquals([(await val.read(1)).id, (await rest.read(0)).id], ["000012", "000007"]);
+  }));
+
+Deno.test("KITTI: what the field holds out is 39 and 40 pairs, and the rest the others", () => {
+  for (const { subsets, size } of [kitti2012, kitti2015]) {
+    const ids = Array.from({ length: size.pairs.train }, (_, i) => String(i).padStart(6, "0"));
+    for (const [name, { of, has }] of Object.entries(subsets!)) {
+      assertEquals([of, ids.filter(has).length], ["train", size.pairs[name]]);
+    }
+    assertEquals(
+      ids.every((id) => subsets!.val.has(id) !== subsets!["train-without-val"].has(id)),
+      true,
+    );
+  }
+});
 
 const real = sharedData("kitti2015");
 Deno.test({

@@ -8,7 +8,19 @@
  */
 import type { DatasetDefinition } from "./definition.ts";
 import { readFlo } from "./formats/flo.ts";
+import type { SourceFile } from "./manifest.ts";
 import { loadPair, officialDataset } from "./official_files.ts";
+
+const zip = (name: string): SourceFile => ({
+  name,
+  url: `https://vision.middlebury.edu/flow/data/comp/zip/${name}`,
+  bytes: null,
+  roughly: null,
+  sha256: null,
+  knownFrom: null,
+  archive: "zip",
+  limits: { entries: 500, bytes: 200e6 },
+});
 
 /** Middlebury's eight training pairs; sequences without public ground truth are left out. */
 export const middlebury: DatasetDefinition = officialDataset({
@@ -18,6 +30,11 @@ export const middlebury: DatasetDefinition = officialDataset({
   citation:
     "Baker et al., A Database and Evaluation Methodology for Optical Flow, IJCV 92(1), 2011",
   homepage: "https://vision.middlebury.edu/flow/data/",
+  manifest: {
+    byHand: null,
+    files: [zip("other-color-twoframes.zip"), zip("other-gt-flow.zip")],
+    keep: /(?:^|\/)other-(?:data|gt-flow)\//,
+  },
   splits: ["train"],
   sparse: false,
   motion: "Small motion, a few pixels, at sub-pixel accuracy",

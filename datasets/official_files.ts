@@ -18,13 +18,19 @@ import type { MaskedFlow } from "./formats/masked_flow.ts";
 import { readPicture } from "./formats/picture.ts";
 import type { FlowSample } from "./sample.ts";
 
-/** A dataset that comes as files from its authors' page. */
-export interface OfficialDataset
-  extends Omit<DatasetDefinition, "build" | "importFrom" | "open">, FlowStoreMeta {
+/** Where the files of a dataset lie. */
+export interface OfficialFolders {
   /** Folders every copy of the dataset has, as its archive unpacks: `training/flow`. */
   readonly folders: readonly string[];
   /** Folders that may be there as well. */
   readonly optionalFolders?: readonly string[];
+}
+
+/** A dataset that comes as files from its authors' page. */
+export interface OfficialDataset
+  extends Omit<DatasetDefinition, "build" | "importFrom" | "open">, FlowStoreMeta, OfficialFolders {
+  /** The splits of the files; {@link DatasetDefinition.subsets} come on top. */
+  readonly splits: readonly string[];
   /**
    * The pairs among the files that were found. Asks {@link OfficialFiles.require} for each file a
    * pair needs, so that an incomplete copy is refused as a whole.
@@ -75,26 +81,45 @@ export class OfficialFiles {
 /** Makes the registry's entry of a dataset that is imported from its official files. */
 export function officialDataset(official: OfficialDataset): DatasetDefinition {
   const { folders: _, optionalFolders: __, pairsIn, ...about } = official;
-  const pairs = Object.values(about.size.pairs).reduce((sum, count) => sum + count, 0);
+  const { splits, subsets = {} } = about;
+  const pairs = splits.reduce((sum, split) => sum + about.size.pairs[split], 0);
   return {
     ...about,
-    async importFrom(dir, storePath, report, options) {
-      const files = await officialFiles(dir, official);
-      const sources = await pairsIn(files);
-      const nextStep = `The complete dataset is at ${about.homepage}`;
-      if (files.absent.length > 0) {
-        throw new DataError(files.root, `${listed(files.absent)} missing`, nextStep);
-      }
-      if (sources.length === 0) throw new DataError(files.root, "it holds no pair", nextStep);
-      const notes = [...files.notes];
+    splits: [...splits, ...Object.keys(subsets)],
+    async importFrom(dir, storePath, report, { notes: more = [], ...options } = {}) {
+      const { files, sources } = await gatherSources(dir, official, pairsIn, "pair");
+      const notes = [...files.notes, ...more];
       if (sources.length < pairs) {
         notes.push(`Only ${sources.length} of the dataset's ${pairs} pairs were there.`);
       }
       for (const note of notes) report(0, sources.length, note);
       await buildFlowStore(storePath, { ...about, notes }, sources, { ...options, report });
     },
-    open: (dataDir, split) => openFlowStore(join(dataDir, about.id), about.id, split),
+    open: (dataDir, split) =>
+      openFlowStore(join(dataDir, about.id), about.id, split, subsets[split]),
   };
+}
+
+/**
+ * Finds a dataset's files and what they hold.
+ *
+ * @param what Names one source in the error.
+ * @throws {DataError} When there is no such dataset, when files are missing, or when it holds nothing.
+ */
+export async function gatherSources<T>(
+  dir: string,
+  about: OfficialFolders & Pick<DatasetDefinition, "title" | "homepage">,
+  sourcesIn: (files: OfficialFiles) => T[] | Promise<T[]>,
+  what: string,
+): Promise<{ files: OfficialFiles; sources: T[] }> {
+  const files = await officialFiles(dir, about);
+  const sources = await sourcesIn(files);
+  const nextStep = `The complete dataset is at ${about.homepage}`;
+  if (files.absent.length > 0) {
+    throw new DataError(files.root, `${listed(files.absent)} missing`, nextStep);
+  }
+  if (sources.length === 0) throw new DataError(files.root, `it holds no ${what}`, nextStep);
+  return { files, sources };
 }
 
 /** Loads a pair from its files. */
@@ -111,14 +136,15 @@ export async function loadPair(
  * Finds the dataset at `dir`, in a folder directly inside it, or around it where `dir` is one of
  * the dataset's own folders.
  */
-async function officialFiles(dir: string, about: OfficialDataset): Promise<OfficialFiles> {
+async function officialFiles(
+  dir: string,
+  about: OfficialFolders & Pick<DatasetDefinition, "title" | "homepage">,
+): Promise<OfficialFiles> {
   const nextStep = `Name the folder the archives of ${about.homepage} were unpacked in`;
   if (!await exists(dir)) throw new DataError(dir, "there is no such folder", nextStep);
   if (!(await Deno.stat(dir)).isDirectory) throw new DataError(dir, "it is no folder", nextStep);
-  const candidates = [dir, ...await foldersIn(dir), ...foldersAround(dir, about.folders)];
-  for (const root of candidates) {
-    const found = await Promise.all(about.folders.map((folder) => exists(join(root, folder))));
-    if (!found.every(Boolean)) continue;
+  const root = await rootOf(dir, about.folders);
+  if (root !== null) {
     const names: string[] = [];
     for (const folder of [...about.folders, ...about.optionalFolders ?? []]) {
       for await (const name of filesIn(root, folder)) names.push(name);
@@ -128,6 +154,16 @@ async function officialFiles(dir: string, about: OfficialDataset): Promise<Offic
   const missing: string[] = [];
   for (const folder of about.folders) if (!await exists(join(dir, folder))) missing.push(folder);
   throw new DataError(dir, `it is no ${about.title}: ${listed(missing)} missing`, nextStep);
+}
+
+/** Where all the folders are: in `dir`, directly below it, or around it; null where they are not. */
+export async function rootOf(dir: string, folders: readonly string[]): Promise<string | null> {
+  if (!await exists(dir) || !(await Deno.stat(dir)).isDirectory) return null;
+  for (const root of [dir, ...await foldersIn(dir), ...foldersAround(dir, folders)]) {
+    const found = await Promise.all(folders.map((folder) => exists(join(root, folder))));
+    if (found.every(Boolean)) return root;
+  }
+  return null;
 }
 
 async function foldersIn(dir: string): Promise<string[]> {

@@ -7,14 +7,17 @@ import { join } from "@std/path";
 import { DataError, UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
-import { type DatasetDefinition, pairBytes } from "./definition.ts";
+import { davis2016 } from "./davis.ts";
+import { type DatasetDefinition, frameBytes, pairBytes } from "./definition.ts";
+import { fbms59 } from "./fbms.ts";
 import { flyingChairs } from "./flying_chairs.ts";
 import { flyingThingsClean, flyingThingsFinal } from "./flying_things.ts";
 import { hd1k } from "./hd1k.ts";
-import { kitti2015 } from "./kitti.ts";
+import { kitti2012, kitti2015 } from "./kitti.ts";
 import { middlebury } from "./middlebury.ts";
 import { movingShapes, movingShapesLarge } from "./moving_shapes/mod.ts";
-import type { FlowDataset } from "./sample.ts";
+import type { FlowDataset, MaskedVideos } from "./sample.ts";
+import { segTrackV2 } from "./segtrack.ts";
 import { sintelClean, sintelFinal } from "./sintel.ts";
 
 export type { DatasetDefinition, DatasetSize, Report } from "./definition.ts";
@@ -28,9 +31,13 @@ export const datasets: readonly DatasetDefinition[] = [
   flyingThingsFinal,
   sintelClean,
   sintelFinal,
+  kitti2012,
   kitti2015,
   hd1k,
   middlebury,
+  davis2016,
+  segTrackV2,
+  fbms59,
 ];
 
 /**
@@ -58,13 +65,14 @@ export function findSplit(name: string): { dataset: DatasetDefinition; split: st
 
 /**
  * How many pairs a complete copy of a split has, and the bytes of one before compression (see
- * `pairBytes`); where pictures differ in size, of the usual one.
+ * `pairBytes`); frames where the dataset has no flow. Where pictures differ in size, of the usual one.
  *
  * @param name `id` or `id:split`; without a split, the dataset's first.
  * @throws {UsageError} For an unknown dataset or split, with the nearest known one.
  */
 export function splitVolume(name: string): { pairs: number; bytesPerPair: number } {
   const { dataset: { size }, split } = findSplit(name);
+  if (size.frames) return { pairs: size.frames[split] ?? 0, bytesPerPair: frameBytes(size) };
   return { pairs: size.pairs[split], bytesPerPair: pairBytes(size) };
 }
 
@@ -73,27 +81,62 @@ export function splitVolume(name: string): { pairs: number; bytesPerPair: number
  *
  * @param name `id` or `id:split`; without a split, the dataset's first.
  * @param dataDir The folder stores live in.
- * @throws {UsageError} For an unknown dataset or split, with the nearest known one.
+ * @throws {UsageError} For an unknown dataset or split, with the nearest known one, and for a dataset
+ *   without flow.
  * @throws {DataError} When the store is missing, with the command that makes it, or damaged.
  */
 export async function openDataset(name: string, dataDir: string): Promise<FlowDataset> {
   const { dataset, split } = findSplit(name);
-  const path = join(dataDir, dataset.id);
-  if (!await exists(path)) {
-    throw new DataError(path, "the dataset is not there yet", howToGet(dataset));
-  }
+  await requireStore(dataset, dataDir);
   return await dataset.open(dataDir, split);
 }
 
+/**
+ * Opens a dataset's split as videos with foreground masks; see {@link openDataset}.
+ *
+ * @throws {UsageError} When the dataset has no masks, with those that have.
+ */
+export async function openMaskedVideos(name: string, dataDir: string): Promise<MaskedVideos> {
+  const { dataset, split } = findSplit(name);
+  if (!dataset.openMasks) {
+    const known = datasets.filter(({ openMasks }) => openMasks).map(({ id }) => id);
+    throw new UsageError(
+      `Cannot segment ${dataset.id}: it has no foreground masks`,
+      `Datasets that have: ${known.join(", ")}`,
+    );
+  }
+  await requireStore(dataset, dataDir);
+  return await dataset.openMasks(dataDir, split);
+}
+
+/** Opens a dataset's split as whatever it holds, for its name, digest and number of samples. */
+export function openSplit(
+  name: string,
+  dataDir: string,
+): Promise<Pick<FlowDataset, "id" | "split" | "digest" | "length">> {
+  const { dataset } = findSplit(name);
+  return dataset.size.frames ? openMaskedVideos(name, dataDir) : openDataset(name, dataDir);
+}
+
+async function requireStore(dataset: DatasetDefinition, dataDir: string): Promise<void> {
+  const path = join(dataDir, dataset.id);
+  if (await exists(path)) return;
+  throw new DataError(path, "the dataset is not there yet", howToGet(dataset));
+}
+
 /** The command that makes a dataset's store. */
-export function commandFor({ id, build }: DatasetDefinition): string {
-  return build ? `deno task data fetch ${id}` : `deno task data import ${id} --from DIR`;
+export function commandFor({ id, build, manifest }: DatasetDefinition): string {
+  const fetched = build !== undefined || manifest?.byHand === null;
+  return fetched ? `deno task data fetch ${id}` : `deno task data import ${id} --from DIR`;
 }
 
 /** The command that makes a dataset's store, with the page its files come from. */
 export function howToGet(dataset: DatasetDefinition): string {
   const command = commandFor(dataset);
-  return dataset.build ? command : `${command} (DIR holds the files of ${dataset.homepage})`;
+  const { byHand = null, files = [] } = dataset.manifest ?? {};
+  if (byHand === null) return command;
+  const names = files.map(({ name }) => name).join(" and ");
+  return `${command} (DIR holds ${names} from ${dataset.homepage}, or what it unpacks to)`;
 }
 
 function unknown(what: string, word: string, known: readonly string[]): never {

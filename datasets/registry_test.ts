@@ -1,6 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { DataError, UsageError } from "../base/errors.ts";
+import { unsafeName } from "./archives/names.ts";
+import { refusedAddress } from "./fetch/address.ts";
+import { archiveKind, hostsOf } from "./manifest.ts";
 import { datasets, findDataset, openDataset, splitVolume } from "./registry.ts";
 import { demoConfig } from "./moving_shapes/mod.ts";
 import { withFolder } from "./store/small_store.ts";
@@ -15,9 +18,36 @@ Deno.test("every dataset has a unique plain name, a source and a way to be made"
     for (const text of [dataset.title, dataset.licence, dataset.citation]) {
       assertEquals(text.length > 0, true, dataset.id);
     }
-    assertEquals(Object.keys(dataset.size.pairs).sort(), dataset.splits.toSorted(), dataset.id);
+    assertEquals(
+      Object.keys(dataset.size.frames ?? dataset.size.pairs).sort(),
+      dataset.splits.toSorted(),
+      dataset.id,
+    );
     if (dataset.importFrom) assertEquals(URL.canParse(dataset.homepage), true, dataset.id);
+    assertEquals(dataset.importFrom === undefined, dataset.manifest === undefined, dataset.id);
+    for (const name of Object.keys(dataset.subsets ?? {})) {
+      assertEquals(dataset.splits.includes(name), true, `${dataset.id} ${name}`);
+    }
     assertEquals(findDataset(dataset.id), dataset);
+  }
+});
+
+Deno.test("manifests say what is known, and only that", () => {
+  const urls = new Map<string, string | null>();
+  for (const { id, manifest } of datasets) {
+    for (const file of manifest?.files ?? []) {
+      const { name, url, bytes, sha256, knownFrom, archive, limits } = file;
+      assertEquals(unsafeName(name) === null && !name.includes("/"), true, name);
+      // Datasets that share a file share all that is known of it.
+      assertEquals(urls.get(name) ?? url, url, name);
+      urls.set(name, url);
+      assertEquals(archive, archiveKind(name), name);
+      assertEquals([archive === null, url === null], [limits === null, manifest!.byHand !== null]);
+      assertEquals(knownFrom === null, bytes === null && sha256 === null, `${id} ${name}`);
+      if (url !== null) assertEquals(refusedAddress(new URL(url), hostsOf(manifest!)), null, url);
+      if (sha256 !== null) assertEquals(/^[0-9a-f]{64}$/.test(sha256), true, name);
+      if (bytes !== null && limits !== null) assertEquals(bytes < limits.bytes, true, name);
+    }
   }
 });
 
@@ -44,12 +74,15 @@ Deno.test("splitVolume() counts a split's pairs and the bytes a store reads for 
 
 Deno.test("a dataset that is not there yet is answered with the command that makes it", () =>
   withFolder(async (folder) => {
-    const imported = await assertRejects(() => openDataset("sintel-clean", folder), DataError);
-    assertEquals(imported.path, join(folder, "sintel-clean"));
+    const fetched = await assertRejects(() => openDataset("sintel-clean", folder), DataError);
+    assertEquals(fetched.path, join(folder, "sintel-clean"));
+    assertEquals(fetched.nextStep, "deno task data fetch sintel-clean");
+    const imported = await assertRejects(() => openDataset("kitti-2012", folder), DataError);
     assertEquals(
       imported.nextStep,
-      "deno task data import sintel-clean --from DIR " +
-        "(DIR holds the files of http://sintel.is.tue.mpg.de/downloads)",
+      "deno task data import kitti-2012 --from DIR (DIR holds data_stereo_flow.zip from " +
+        "https://www.cvlibs.net/datasets/kitti/eval_stereo_flow.php?benchmark=flow, " +
+        "or what it unpacks to)",
     );
     const built = await assertRejects(() => openDataset("moving-shapes", folder), DataError);
     assertEquals(built.nextStep, "deno task data fetch moving-shapes");

@@ -1,5 +1,6 @@
 /**
- * What a flow dataset hands out: one picture pair with its ground truth.
+ * What datasets hand out: picture pairs with the flow between them, or frames of videos with the mask
+ * of what moves.
  *
  * @module
  */
@@ -31,6 +32,8 @@ export interface FlowDataset {
   readonly digest: string;
   /** Number of samples. */
   readonly length: number;
+  /** Ids of the samples in their order, where they are known without reading them. */
+  readonly ids?: readonly string[];
   /** Whether ground truth is sparse (KITTI, HD1K), which augmentation must know. */
   readonly sparse: boolean;
   /**
@@ -40,4 +43,51 @@ export interface FlowDataset {
    * @throws {DataError} When a chunk is damaged, truncated, missing or swapped.
    */
   read(index: number): Promise<FlowSample>;
+}
+
+/** One frame of a video. */
+export interface MaskedFrame {
+  /** Unique within its dataset, for example `bmx-trees/00012`. */
+  readonly id: string;
+  readonly image: Picture;
+  /** 1 on the foreground; null where nobody annotated the frame. Of the image's height and width. */
+  readonly mask: Mask | null;
+}
+
+/** Where a video lies among the frames of a split. */
+export interface VideoSpan {
+  /** Unique within its dataset, for example `bmx-trees`. */
+  readonly name: string;
+  /** Index of its first frame. */
+  readonly first: number;
+  /** Number of its frames, which follow one another without gaps. */
+  readonly frames: number;
+}
+
+/** A split of videos with foreground masks, read frame by frame. */
+export interface MaskedVideos {
+  /** Registry name, for example `davis-2016`. */
+  readonly id: string;
+  /** Split name, for example `val`. */
+  readonly split: string;
+  /** Digest of the store the frames come from. */
+  readonly digest: string;
+  /** Number of frames. */
+  readonly length: number;
+  /** The videos, in the order of their frames. */
+  readonly videos: readonly VideoSpan[];
+  /**
+   * Reads one frame.
+   *
+   * @param index 0…length-1.
+   * @throws {DataError} When a chunk is damaged, truncated, missing or swapped.
+   */
+  read(index: number): Promise<MaskedFrame>;
+  /**
+   * Exact flow from a frame to the one `gap` frames later (earlier where negative), in pixels; only
+   * datasets that know it have this.
+   *
+   * @returns Null where that frame does not exist or the dataset does not have this gap.
+   */
+  flow?(index: number, gap: number): Promise<FlowField | null>;
 }

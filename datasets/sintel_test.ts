@@ -68,6 +68,22 @@ Deno.test("Sintel: a hole in a sequence is refused", () =>
     await without("training/clean/alley_1/frame_0003.png");
   }));
 
+Deno.test("Sintel: the sequences that are held out are a split of their own", () =>
+  withFolder(async (folder) => {
+    for (const name of ["alley_1", "ambush_2", "temple_2", "temple_3"]) {
+      await writeTinyFiles(folder, sequence(name, 1, "final"));
+    }
+    await sintelFinal.importFrom!(folder, join(folder, "sintel-final"), () => {});
+    const idsOf = async (split: string) => {
+      const data = await sintelFinal.open(folder, split);
+      const pairs = Array.from({ length: data.length }, (_, i) => data.read(i));
+      return (await Promise.all(pairs)).map(({ id }) => id.split("/")[0]);
+    };
+    assertEquals(await idsOf("train"), ["alley_1", "ambush_2", "temple_2", "temple_3"]);
+    assertEquals(await idsOf("val"), ["ambush_2", "temple_2"]);
+    assertEquals(await idsOf("train-without-val"), ["alley_1", "temple_3"]);
+  }));
+
 const real = sharedData("sintel");
 Deno.test({
   name: "Sintel: the real pair imports",

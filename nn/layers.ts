@@ -4,9 +4,12 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { recomputed } from "./backward.ts";
 import { constant, uniformFanIn } from "./initializers.ts";
 import type { Activation, ByValue } from "./kernels/activation.ts";
-import { convLayer } from "./kernels/conv_layer.ts";
+import { biasActivation } from "./kernels/bias_activation.ts";
+import { convLayer, explicit } from "./kernels/conv_layer.ts";
+import { groupNormalize } from "./kernels/group_norm.ts";
 import { layerNormalize } from "./kernels/layer_norm.ts";
 import { affine, linearMap } from "./kernels/matmul.ts";
 import { standardize } from "./kernels/normalize.ts";
@@ -21,12 +24,18 @@ export interface ConvSettings {
   readonly kernel: number | readonly [number, number];
   /** Default 1. */
   readonly stride?: number;
-  /** Zeros on each side, vertically and horizontally; default (kernel − 1) / 2. */
+  /** Distance between the kernel's taps; default 1. */
+  readonly dilation?: number;
+  /** Zeros on each side, vertically and horizontally; default dilation · (kernel − 1) / 2. */
   readonly padding?: readonly [number, number];
   /** Filter's first values; default PyTorch's U(±1/√fan_in). */
   readonly init?: Initializer;
-  /** Default none. */
+  /** The bias' first values; default U(±1/√fan_in) as well. */
+  readonly biasInit?: Initializer;
+  /** Default none. Needs a bias. */
   readonly activation?: ByValue;
+  /** Default true. */
+  readonly bias?: boolean;
 }
 
 /** Convolution, bias and activation; parameters `weight` [out, in, kh, kw] and `bias` [out]. */
@@ -34,15 +43,71 @@ export function conv2d(
   scope: Scope,
   inChannels: number,
   outChannels: number,
-  { kernel, stride = 1, padding, init, activation = "none" }: ConvSettings,
+  {
+    kernel,
+    stride = 1,
+    dilation = 1,
+    padding,
+    init,
+    biasInit,
+    activation = "none",
+    bias: biased = true,
+  }: ConvSettings,
 ): Layer {
+  if (!biased && activation !== "none") throw new Error("conv2d: an activation needs a bias");
   const [kh, kw] = typeof kernel === "number" ? [kernel, kernel] : kernel;
-  const [py, px] = padding ?? [(kh - 1) >> 1, (kw - 1) >> 1];
+  const [py, px] = padding ?? [kh, kw].map((length) => dilation * (length - 1) >> 1);
   const fallback = uniformFanIn(inChannels * kh * kw);
   const weight = scope.parameter("weight", [outChannels, inChannels, kh, kw], init ?? fallback);
-  const bias = scope.parameter("bias", [outChannels], fallback);
-  const settings = { stride, padding: [py, px], activation } as const;
+  if (!biased) {
+    return (x) => tf.conv2d(x, weight as tf.Tensor4D, stride, explicit([py, px]), "NHWC", dilation);
+  }
+  const bias = scope.parameter("bias", [outChannels], biasInit ?? fallback);
+  const settings = { stride, dilation, padding: [py, px], activation } as const;
   return (x) => convLayer(x, weight as tf.Tensor4D, bias as tf.Tensor1D, settings);
+}
+
+/** Settings of {@link transposedConv2d}. */
+export interface TransposedConvSettings {
+  /** Kernel height and width. */
+  readonly kernel: number;
+  /** By how much the result is larger. */
+  readonly stride: number;
+  /** Rows and columns cut off on each side. */
+  readonly padding: number;
+  /** Filter's first values; default PyTorch's U(±1/√fan_in), whose fan_in is out · kernel². */
+  readonly init?: Initializer;
+  /** The bias' first values; default U(±1/√fan_in) as well. */
+  readonly biasInit?: Initializer;
+}
+
+/**
+ * Transposed convolution and bias: each pixel paints its multiple of the kernel, `stride` apart.
+ * Parameters `weight` [in, out, kernel, kernel] and `bias` [out], as in PyTorch; a length L becomes
+ * (L − 1)·stride + kernel − 2·padding.
+ */
+export function transposedConv2d(
+  scope: Scope,
+  inChannels: number,
+  outChannels: number,
+  { kernel, stride, padding, init, biasInit }: TransposedConvSettings,
+): Layer {
+  const fallback = uniformFanIn(outChannels * kernel * kernel);
+  const shape = [inChannels, outChannels, kernel, kernel];
+  const weight = scope.parameter("weight", shape, init ?? fallback);
+  const bias = scope.parameter("bias", [outChannels], biasInit ?? fallback);
+  return (x) => {
+    const [batch, ...size] = x.shape;
+    const [height, width] = size.map((length) => (length - 1) * stride + kernel - 2 * padding);
+    const y = tf.conv2dTranspose(
+      x,
+      weight as tf.Tensor4D,
+      [batch, height, width, outChannels],
+      stride,
+      [[0, 0], [padding, padding], [padding, padding], [0, 0]],
+    );
+    return biasActivation(y, bias, "none");
+  };
 }
 
 /**
@@ -57,6 +122,20 @@ export function sequence(layers: readonly Layer[]): Layer {
       return next;
     }, x);
 }
+
+/** What is kept for the way back. */
+export interface MemoryMode {
+  /** True: what lies inside of {@link recomputing} layers runs again instead of being kept. */
+  recompute: boolean;
+}
+
+/**
+ * A layer whose inner results need not be kept for the way back ({@link recomputed}).
+ *
+ * @param mode Read at each call.
+ */
+export const recomputing = (layer: Layer, mode: MemoryMode): Layer => (x) =>
+  mode.recompute ? recomputed([x], ([x]) => [layer(x as tf.Tensor4D)])[0] : layer(x);
 
 /** A layer on the last axis of whatever it is given, such as tokens, [batch, tokens, channels]. */
 export type ChannelLayer = (x: tf.Tensor) => tf.Tensor;
@@ -101,6 +180,23 @@ export function layerNorm(scope: Scope, channels: number, epsilon = 1e-5): Chann
   const weight = scope.parameter("weight", [channels], constant(1));
   const bias = scope.parameter("bias", [channels], constant(0));
   return (x) => layerNormalize(x, weight, bias, epsilon);
+}
+
+/**
+ * Group normalisation with parameters `weight` and `bias` [channels], eps 1e-5.
+ *
+ * @param groups Divides the channels.
+ * @param activation What follows it.
+ */
+export function groupNorm(
+  scope: Scope,
+  channels: number,
+  groups: number,
+  activation: "none" | "relu" = "none",
+): Layer {
+  const weight = scope.parameter("weight", [channels], constant(1));
+  const bias = scope.parameter("bias", [channels], constant(0));
+  return (x) => groupNormalize(x, weight, bias, groups, 1e-5, activation);
 }
 
 /** Which statistics batch normalisation uses. */

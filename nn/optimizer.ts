@@ -32,6 +32,13 @@ export interface AdamWConfig extends Common {
   readonly weightDecay: number;
 }
 
+/** Settings of Adam that stay the same over a training stage. */
+export interface AdamConfig extends Omit<AdamWConfig, "kind"> {
+  readonly kind: "adam";
+  /** Coupled: this times the parameter joins its gradient. */
+  readonly weightDecay: number;
+}
+
 /** Settings of SGD that stay the same over a training stage. */
 export interface SgdConfig extends Common {
   readonly kind: "sgd";
@@ -49,7 +56,7 @@ export interface LarsConfig extends Omit<SgdConfig, "kind"> {
 }
 
 /** Which optimiser, and its settings. */
-export type OptimizerConfig = AdamWConfig | SgdConfig | LarsConfig;
+export type OptimizerConfig = AdamWConfig | AdamConfig | SgdConfig | LarsConfig;
 
 /** PyTorch's defaults, and RAFT's clipping. Biases and normalisations decay as well. */
 export const adamwDefaults: AdamWConfig = {

@@ -1,5 +1,5 @@
 /**
- * AdamW, SGD with momentum and LARS over a network's parameters, with clipping by the global norm.
+ * Adam, AdamW, SGD with momentum and LARS over a network's parameters, with clipping by the global norm.
  *
  * Gradients, parameters and what an optimiser remembers lie in flat arrays ({@link Arena}), so an
  * update takes a handful of dispatches however many parameters there are. The parameters' own
@@ -18,6 +18,7 @@ import { type KernelSet, kernelSet } from "./kernels/selection.ts";
 import { trustRatios, trustSquares } from "./kernels/trust.ts";
 import type { Network, Parameter } from "./network.ts";
 import type {
+  AdamConfig,
   AdamWConfig,
   Common,
   LarsConfig,
@@ -128,16 +129,21 @@ abstract class FlatOptimizer implements Optimizer {
   }
 }
 
-/** AdamW (Loshchilov & Hutter 2019); it remembers two moments. */
+/** Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019); it remembers two moments. */
 export class AdamW extends FlatOptimizer {
   /** @param limit Largest flat array in bytes; what the adapter binds where it is missing. */
-  constructor(network: Network, private readonly config: AdamWConfig, limit?: number) {
+  constructor(
+    network: Network,
+    private readonly config: AdamWConfig | AdamConfig,
+    limit?: number,
+  ) {
     super(network, config, 2, limit);
   }
 
   /** Updates the flat arrays. */
   protected override updateArrays(clip: tf.Tensor1D, learningRate: number): void {
-    const settings = { ...this.config, learningRate, step: this.step };
+    const coupled = this.config.kind === "adam";
+    const settings = { ...this.config, coupled, learningRate, step: this.step };
     const [first, second] = this.memories;
     this.chunks.forEach((chunks, part) => {
       const arrays = {
@@ -224,7 +230,8 @@ export class Lars extends Sgd {
 /**
  * The optimiser of a configuration.
  *
- * @param kernels "stock" for an AdamW out of TensorFlow.js' own operations; the others have none.
+ * @param kernels "stock" for Adam and AdamW out of TensorFlow.js' own operations; the others have
+ * none.
  */
 export function createOptimizer(
   network: Network,
@@ -232,6 +239,7 @@ export function createOptimizer(
   kernels: KernelSet = kernelSet(),
 ): Optimizer {
   switch (config.kind) {
+    case "adam":
     case "adamw":
       return kernels === "stock" ? new StockAdamW(network, config) : new AdamW(network, config);
     case "sgd":

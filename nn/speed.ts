@@ -5,11 +5,10 @@
  */
 import type { SpeedGroup } from "../base/speed_case.ts";
 import { convolutionCases } from "./speed/convolutions.ts";
+import { activationCases, normalizationCases, updateCases } from "./speed/layers.ts";
 import {
-  activationCases,
   correlationCases,
   matrixProductCases,
-  normalizationCases,
   samplingCases,
   transformerCases,
 } from "./speed/operations.ts";
@@ -17,6 +16,7 @@ import { pwcNetConvolutions, resNet50Convolutions } from "./speed/shapes.ts";
 
 export { convolutionCases, recordConvolutions } from "./speed/convolutions.ts";
 export { GpuMeter } from "./speed/gpu_meter.ts";
+export { type DeviceMemory, deviceMemory, MemoryMeter } from "./speed/memory_meter.ts";
 export { asNew, kernelContest } from "./speed/kernel_contest.ts";
 export { optimizerCase } from "./speed/operations.ts";
 
@@ -55,15 +55,23 @@ export const kernelGroups: readonly SpeedGroup[] = [
   {
     id: "norm",
     title: "Normalisation",
-    about:
-      "Mean, variance and standardisation, against a composition of TensorFlow.js' operations.",
+    about: "Mean, variance, standardisation and the ReLU behind them, against a composition of " +
+      "TensorFlow.js' operations.",
     cases: normalizationCases,
   },
   {
     id: "activation",
-    title: "Bias, activation and GRU gates",
-    about: "What follows a convolution, against a composition of TensorFlow.js' operations.",
+    title: "Bias and activation",
+    about: "What follows a convolution, by itself and in the convolution's own dispatch, against " +
+      "a composition of TensorFlow.js' operations.",
     cases: activationCases,
+  },
+  {
+    id: "update",
+    title: "Residual blocks, gated units and losses",
+    about: "What a flow network has between its convolutions, against a composition of " +
+      "TensorFlow.js' operations.",
+    cases: updateCases,
   },
   {
     id: "lookup",

@@ -1,12 +1,12 @@
 /**
- * AdamW out of TensorFlow.js' own operations, parameter by parameter: what ours is compared with.
+ * Adam and AdamW out of TensorFlow.js' own operations, parameter by parameter: what ours is compared with.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { stepFactors } from "./kernels/adamw.ts";
 import type { Network, Parameter } from "./network.ts";
-import type { AdamWConfig, Optimizer } from "./optimizer.ts";
+import type { AdamConfig, AdamWConfig, Optimizer } from "./optimizer.ts";
 
 /** {@link Optimizer} of the same rule and memory as AdamW, on the "stock" kernel set. */
 export class StockAdamW implements Optimizer {
@@ -15,7 +15,7 @@ export class StockAdamW implements Optimizer {
   private readonly moments = new Map<string, tf.Variable>();
   private gradients: tf.Tensor[] = [];
 
-  constructor(network: Network, private readonly config: AdamWConfig) {
+  constructor(network: Network, private readonly config: AdamWConfig | AdamConfig) {
     this.parameters = network.trainable;
     for (const { name, tensor } of this.parameters) {
       const zeros = tf.zeros([2, tensor.size]);
@@ -42,8 +42,9 @@ export class StockAdamW implements Optimizer {
     this.parameters.forEach((parameter, i) => {
       const { tensor, name } = parameter;
       const own = this.config.multipliers?.(parameter) ?? { learningRate: 1, weightDecay: 1 };
-      const { shrink, stepSize, correction } = stepFactors({
+      const { join, shrink, stepSize, correction } = stepFactors({
         ...this.config,
+        coupled: this.config.kind === "adam",
         learningRate: learningRate * own.learningRate,
         weightDecay: this.config.weightDecay * own.weightDecay,
         step: this.step,
@@ -51,7 +52,8 @@ export class StockAdamW implements Optimizer {
       const moments = this.moments.get(name)!;
       tf.tidy(() => {
         const [m1, m2] = tf.unstack(moments);
-        const g = tf.mul(tf.reshape(this.gradients[i], m1.shape), tf.slice(clip, 0, 1));
+        const clipped = tf.mul(tf.reshape(this.gradients[i], m1.shape), tf.slice(clip, 0, 1));
+        const g = tf.add(clipped, tf.mul(tf.reshape(tensor, m1.shape), join));
         const first = tf.add(tf.mul(m1, beta1), tf.mul(g, 1 - beta1));
         const second = tf.add(tf.mul(m2, beta2), tf.mul(tf.square(g), 1 - beta2));
         moments.assign(tf.stack([first, second]));

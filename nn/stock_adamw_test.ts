@@ -20,7 +20,12 @@ function parameters(): Network {
   return network;
 }
 
-Deno.test("ours agrees with AdamW out of TensorFlow.js' operations", async () => {
+for (const kind of ["adam", "adamw"] as const) {
+  Deno.test(`ours agrees with ${kind} out of TensorFlow.js' operations`, () =>
+    agreement({ ...config, kind }));
+}
+
+async function agreement(config: OptimizerConfig): Promise<void> {
   const before = tf.memory().numTensors;
   const runs = [];
   for (const kernels of kernelSets) {
@@ -47,7 +52,7 @@ Deno.test("ours agrees with AdamW out of TensorFlow.js' operations", async () =>
   const [ours, stock] = runs.map((run) => run.map((data) => ({ shape: [data.length], data })));
   ours.forEach((actual, i) => assertClose(actual, stock[i], FORWARD, `tensor ${i}`));
   assertEquals(tf.memory().numTensors, before);
-});
+}
 
 Deno.test("the kernel set in use chooses", () => {
   const network = parameters();

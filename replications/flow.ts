@@ -3,20 +3,34 @@
  *
  * @module
  */
-import { packed } from "../base/arrays.ts";
+import { join } from "@std/path";
 import { DataError, UsageError } from "../base/errors.ts";
+import { exists } from "../base/files.ts";
 import { flowToColor } from "../base/flow_color.ts";
 import { nearest } from "../base/nearest.ts";
-import type { FlowContender } from "../benchmarks/contenders/contender.ts";
+import { type FlowContender, sizingOf } from "../benchmarks/contenders/contender.ts";
 import { farneback } from "../benchmarks/contenders/farneback.ts";
+import { flowFolder, savePrediction } from "../benchmarks/contenders/flow_folder.ts";
+import { channelOrders, onnxContender, pixelRanges } from "../benchmarks/contenders/onnx.ts";
 import { zeroFlow } from "../benchmarks/contenders/zero.ts";
 import { evaluateFlow } from "../benchmarks/evaluate.ts";
 import { pad } from "../benchmarks/protocols/padding.ts";
-import { defaultProtocol, flowProtocol, withIterations } from "../benchmarks/protocols/protocol.ts";
+import {
+  defaultProtocol,
+  flowProtocol,
+  type FlowSchool,
+  withIterations,
+} from "../benchmarks/protocols/protocol.ts";
 import { writeFlo } from "../datasets/formats/flo.ts";
 import { readPicture, writePng } from "../datasets/formats/picture.ts";
 import { findDataset, openDataset, splitVolume } from "../datasets/registry.ts";
-import type { EvaluationRequest, Prediction, PredictionRequest, Scored } from "./replication.ts";
+import type {
+  EvaluationRequest,
+  ForeignSource,
+  Prediction,
+  PredictionRequest,
+  Scored,
+} from "./replication.ts";
 
 /** The baselines of every flow paper. */
 export const flowBaselines: readonly string[] = ["zero", "farneback"];
@@ -36,14 +50,42 @@ export async function flowBaseline(name: string): Promise<FlowContender> {
   );
 }
 
-/** Scores a flow contender on a dataset. */
+/**
+ * An ONNX file or a folder of flow files as a contender.
+ *
+ * @throws {UsageError} For a range of pixels or an order of channels that doesn't exist.
+ */
+export async function foreignFlow(source: ForeignSource): Promise<FlowContender> {
+  if (source.kind === "folder") return await flowFolder(source.path);
+  const one = <T extends string>(value: string | undefined, choices: readonly T[]) => {
+    const found = choices.find((choice) => choice === value);
+    if (value === undefined || found !== undefined) return found;
+    throw new UsageError(`Cannot use ${JSON.stringify(value)}: not one of ${choices.join(", ")}`);
+  };
+  return await onnxContender(source.path, {
+    provider: source.onCpu ? "wasm" : "webgpu",
+    pixels: one(source.pixels, pixelRanges),
+    channels: one(source.channels, channelOrders),
+  });
+}
+
+/**
+ * Scores a flow contender on a dataset.
+ *
+ * @param school Whose protocols are meant where the request names none; RAFT's unless told.
+ */
 export async function scoreFlow(
   contender: FlowContender,
   request: EvaluationRequest,
+  school?: FlowSchool,
 ): Promise<Scored> {
   const dataset = await openDataset(request.dataset, request.dataDir);
-  const usual = request.protocol ? flowProtocol(request.protocol) : defaultProtocol(dataset.id);
+  const usual = request.protocol
+    ? flowProtocol(request.protocol)
+    : defaultProtocol(dataset.id, school);
   const protocol = request.iterations ? withIterations(usual, request.iterations) : usual;
+  const saveTo = request.saveTo && join(request.saveTo, dataset.id);
+  if (saveTo) await requireEmpty(saveTo);
   const { evaluation, samples } = await evaluateFlow({
     contender,
     dataset,
@@ -51,6 +93,7 @@ export async function scoreFlow(
     alsoAt: request.alsoAt,
     limit: request.limit,
     signal: request.signal,
+    ...saveTo && { onPrediction: (id, flow) => savePrediction(saveTo, id, flow) },
     onSample: (done, total, epe) =>
       request.onSample?.(done, total, epe === null ? "" : `EPE ${epe.toFixed(3)}`),
   });
@@ -63,7 +106,16 @@ export async function scoreFlow(
     licence,
     source: homepage,
   };
-  return { evaluation, samples, data };
+  return { evaluation, samples, data, notes: contender.notes };
+}
+
+/** Predictions of two models in one folder would be scored as one. */
+async function requireEmpty(folder: string): Promise<void> {
+  if (!await exists(folder)) return;
+  for await (const _ of Deno.readDir(folder)) {
+    const next = "Name another folder with --save-predictions, or delete what is in it.";
+    throw new DataError(folder, "there are files in it already", next);
+  }
 }
 
 /**
@@ -100,7 +152,8 @@ export async function predictFlow(
       "Give two pictures of one size.",
     );
   }
-  const padded = [first, second].map((picture) => pad(picture, "sintel", 8));
+  const { padding, multiple } = sizingOf(contender, "");
+  const padded = [first, second].map((picture) => pad(picture, padding, multiple));
   const corner = padded.map(({ padded }) =>
     padded.hi(Math.min(64, padded.shape[0]), Math.min(64, padded.shape[1]))
   );
@@ -108,18 +161,8 @@ export async function predictFlow(
   const started = performance.now();
   const [flow] = await contender.predict(padded[0].padded, padded[1].padded, [iterations]);
   const seconds = (performance.now() - started) / 1000;
-  const cropped = padded[0].crop(flow);
-  await writeFlo(out, cropped);
-  if (image) await writePng(image, flowToColor(cropped).picture);
+  const restored = padded[0].restore(flow);
+  await writeFlo(out, restored);
+  if (image) await writePng(image, flowToColor(restored).picture);
   return { out, image: image ?? null, width, height, iterations, seconds };
-}
-
-/** Copies a picture into a float batch, whatever its strides. */
-export function intoBatch(
-  batch: Float32Array,
-  index: number,
-  picture: Parameters<typeof packed>[0],
-): void {
-  const values = packed(picture);
-  batch.set(values as ArrayLike<number>, index * values.length);
 }

@@ -9,6 +9,7 @@
  */
 import type { Comparison, Evaluation, RunRecord } from "../benchmarks/record.ts";
 import type { SampleResults } from "../benchmarks/samples.ts";
+import type { FlowContender } from "../benchmarks/contenders/contender.ts";
 import type { TrainingJob } from "./training.ts";
 
 /** The names every paper's recipes have. */
@@ -47,6 +48,8 @@ export interface PlannedStage {
    * compression, each as often as it is drawn.
    */
   readonly bytesRead: number;
+  /** What a sample is where it is no pair of pictures with flow: for example "frames". */
+  readonly samples?: string;
   /** Dataset names with split that must be at hand. */
   readonly datasets: readonly string[];
 }
@@ -56,6 +59,19 @@ export type Source =
   | { readonly kind: "run"; readonly id: string; readonly path: string; readonly record: RunRecord }
   | { readonly kind: "weights"; readonly path: string }
   | { readonly kind: "baseline"; readonly name: string };
+
+/** A contender that was made elsewhere: no model of the paper's, but scored as one. */
+export type ForeignSource =
+  | {
+    readonly kind: "onnx";
+    readonly path: string;
+    /** Whether it runs on the CPU rather than on WebGPU. */
+    readonly onCpu: boolean;
+    /** Range of values and order of channels it wants, where the file doesn't say it. */
+    readonly pixels?: string;
+    readonly channels?: string;
+  }
+  | { readonly kind: "folder"; readonly path: string };
 
 /** What to score on, and how. */
 export interface EvaluationRequest {
@@ -70,6 +86,8 @@ export interface EvaluationRequest {
   readonly alsoAt?: readonly number[];
   /** Scores only the first so many samples. */
   readonly limit?: number;
+  /** Folder to keep every prediction in, in one of its own for the dataset. */
+  readonly saveTo?: string;
   readonly signal?: AbortSignal;
   /** Hears of each sample that is scored; the note is its id. */
   onSample?(done: number, total: number, note: string): void;
@@ -80,12 +98,16 @@ export interface Scored {
   readonly evaluation: Evaluation;
   readonly samples: SampleResults;
   readonly data: RunRecord["data"][number];
+  /** What a reader must know of how the contender came to its predictions. */
+  readonly notes?: readonly string[];
 }
 
 /** A training job that frees its tensors. */
 export interface DisposableJob extends TrainingJob {
   /** Trainable numbers. */
   readonly parameters: number;
+  /** What was computed of the datasets beforehand and is trained on as well, such as flow. */
+  readonly data?: RunRecord["data"];
   /** Frees the model and the optimizer. */
   dispose(): void;
 }
@@ -112,6 +134,19 @@ export interface Prediction {
   readonly seconds: number;
 }
 
+/** How a paper that learns from motion gets the flow of its videos. */
+export interface FlowOfVideos {
+  /** The flow paper whose weights or runs compute it. */
+  readonly maker: {
+    readonly paper: { readonly id: string };
+    contender(source: Source): Promise<FlowContender>;
+  };
+  /** Update iterations, where the user names none. */
+  readonly iterations: number;
+  /** Gaps between frames that a dataset needs flow for. */
+  gapsOf(dataset: string): readonly number[];
+}
+
 /** One paper. */
 export interface Replication<R extends Recipe = Recipe, C extends { dispose?(): void } = never> {
   readonly paper: RunRecord["paper"];
@@ -119,15 +154,25 @@ export interface Replication<R extends Recipe = Recipe, C extends { dispose?(): 
   /** Baselines scored beside the paper's model, the trivial one first. */
   readonly baselines: readonly string[];
   /** What a finished training run is scored on. */
-  evaluationOf(recipe: R): Pick<EvaluationRequest, "dataset" | "alsoAt">;
+  evaluationOf(recipe: R): Pick<EvaluationRequest, "dataset" | "protocol" | "alsoAt">;
   /** The recipe with another number of steps in all, divided among its stages as before. */
   withSteps(recipe: R, steps: number): R;
   /** What training a recipe takes, stage by stage; runs nothing. */
   plan(recipe: R): PlannedStage[];
   /** A model with first values and the stages that train it; datasets must be at hand. */
   training(recipe: R, options: { seed: number; dataDir: string }): Promise<DisposableJob>;
-  /** Loads what can be scored; the backend must be in use. */
-  contender(source: Source): Promise<C>;
+  /** True where the model has no update iterations to choose. */
+  readonly oneShot?: boolean;
+  /** Flow of videos that training needs beside the datasets; absent where a paper needs none. */
+  readonly flow?: FlowOfVideos;
+  /**
+   * Loads what can be scored; the backend must be in use.
+   *
+   * @param options Where data lies, such as the weights of a frozen part; default `data`.
+   */
+  contender(source: Source, options?: { readonly dataDir: string }): Promise<C>;
+  /** Loads a contender that was made elsewhere; absent where a paper's protocols score no such. */
+  foreign?(source: ForeignSource): Promise<C>;
   /** Scores a contender on a dataset under a protocol. */
   evaluate(contender: C, request: EvaluationRequest): Promise<Scored>;
   /** Published numbers beside an evaluation of this paper's model. */

@@ -1,57 +1,14 @@
 /**
- * Charts as data, with the table that says the same in numbers. `page.js` draws them.
+ * The charts of a report, made from runs.
  *
  * @module
  */
+import { quantile } from "../base/quantile.ts";
+import { type Chart, type Series, spansDecades, thin } from "./chart.ts";
 import { decimal, integer, NO_VALUE } from "./format.ts";
 import { type Group, isBaseline } from "./groups.ts";
 import type { LoadedRun } from "./load.ts";
-import { metricName, withUnit } from "./metric_names.ts";
-
-/** One line of a chart. */
-export interface Series {
-  /** Name in the legend. */
-  readonly label: string;
-  /** [x, y], x rising. */
-  readonly points: readonly (readonly [number, number])[];
-  /** "raw" is drawn pale behind its smoothed twin; "baseline" is dashed. */
-  readonly style: "main" | "raw" | "baseline";
-  /** Index of the color; a raw line shares its twin's. */
-  readonly color: number;
-}
-
-/** One chart and its table twin. */
-export interface Chart {
-  /** Unique within the report; the canvas's id. */
-  readonly id: string;
-  /** Heading. */
-  readonly title: string;
-  /** What the chart shows, in a sentence, for readers who cannot see it. */
-  readonly description: string;
-  /** Horizontal axis. */
-  readonly x: Axis;
-  /** Vertical axis. */
-  readonly y: Axis;
-  /** Lines, at least one. */
-  readonly series: readonly Series[];
-  /** Lines as steps (a cumulative share) rather than straight from point to point. */
-  readonly stepped: boolean;
-  /** A vertical line with a label. */
-  readonly mark: { readonly x: number; readonly label: string } | null;
-  /** The same in numbers. */
-  readonly table: { readonly columns: readonly string[]; readonly rows: readonly string[][] };
-}
-
-/** An axis of a chart. */
-export interface Axis {
-  /** What is along it, with its unit. */
-  readonly title: string;
-  /** Whether it is logarithmic; all values are then positive. */
-  readonly log: boolean;
-}
-
-/** Points of a series that are embedded; a longer one keeps each stretch's extremes. */
-export const MAX_POINTS = 600;
+import { metricName, withUnit } from "../benchmarks/metric_names.ts";
 
 /** Rows of a curve's table twin. */
 const MAX_ROWS = 20;
@@ -131,6 +88,47 @@ export function iterationCharts(groups: readonly Group[]): Chart[] {
   });
 }
 
+/** Bands of motion by the length of the true flow, in pixels. */
+const MOTION: readonly (readonly [metric: string, name: string])[] = [
+  ["s0-10", "under 10 px"],
+  ["s10-40", "10 to 40 px"],
+  ["s40+", "40 px and more"],
+];
+
+/** The error by how far pixels move, one chart a group that has it. */
+export function motionCharts(groups: readonly Group[]): Chart[] {
+  return groups.flatMap((group, i): Chart[] => {
+    const bands = MOTION.filter(([metric]) =>
+      group.entries.some(({ evaluation }) => typeof evaluation.metrics[metric] === "number")
+    );
+    if (bands.length < 2) return [];
+    const lines = group.entries.map((entry, color) => ({
+      label: entry.label,
+      points: bands.map(([metric], at) => [at, entry.evaluation.metrics[metric] ?? NaN] as const)
+        .filter(([, value]) => !Number.isNaN(value)),
+      style: isBaseline(entry) ? "baseline" as const : "main" as const,
+      color,
+      values: bands.map(([metric]) => decimal(entry.evaluation.metrics[metric])),
+    }));
+    return [{
+      id: `motion-${i}`,
+      title: `EPE by length of motion · ${group.title}`,
+      description: `End-point error on ${group.title} over the pixels whose true motion is ` +
+        `${bands.map(([, name]) => name).join(", ")}.`,
+      x: { title: "true motion", log: false },
+      y: { title: "EPE (px)", log: false },
+      categories: bands.map(([, name]) => name),
+      series: lines.map(({ values: _, ...line }) => line),
+      stepped: false,
+      mark: null,
+      table: {
+        columns: ["Contender", ...bands.map(([, name]) => name)],
+        rows: lines.map(({ label, values }) => [label, ...values]),
+      },
+    }];
+  });
+}
+
 /** The cumulative distribution of the main metric over samples, one chart a group. */
 export function distributionCharts(groups: readonly Group[]): Chart[] {
   return groups.flatMap((group, i): Chart[] => {
@@ -187,34 +185,6 @@ export function distributionCharts(groups: readonly Group[]): Chart[] {
   });
 }
 
-/** Linear interpolation between the order statistics of sorted values. */
-export function quantile(sorted: Float64Array, q: number): number {
-  const at = q * (sorted.length - 1);
-  const below = Math.floor(at);
-  const above = Math.ceil(at);
-  return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
-}
-
-/** At most {@link MAX_POINTS} points that keep the ends and every stretch's extremes. */
-export function thin(
-  points: readonly (readonly [number, number])[],
-): readonly (readonly [number, number])[] {
-  if (points.length <= MAX_POINTS) return points;
-  const stretches = MAX_POINTS / 2 - 1;
-  const kept = new Set([points[0]]);
-  for (let s = 0; s < stretches; s++) {
-    const from = Math.floor(s * points.length / stretches);
-    const to = Math.floor((s + 1) * points.length / stretches);
-    let low = from, high = from;
-    for (let i = from; i < to; i++) {
-      if (points[i][1] < points[low][1]) low = i;
-      if (points[i][1] > points[high][1]) high = i;
-    }
-    kept.add(points[Math.min(low, high)]).add(points[Math.max(low, high)]);
-  }
-  return [...kept.add(points[points.length - 1])];
-}
-
 /** Mean of each point and `reach` neighbours to either side, fewer at the ends. */
 function runningMean(
   points: readonly (readonly [number, number])[],
@@ -237,16 +207,6 @@ function isNoisy(points: readonly (readonly [number, number])[]): boolean {
     if ((b - a) * (c - b) < 0) turns++;
   }
   return turns > points.length / 4;
-}
-
-/** Whether values are positive and far enough apart that a linear axis would hide the small ones. */
-function spansDecades(values: readonly number[]): boolean {
-  let low = Infinity, high = -Infinity;
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return low > 0 && high / low > 30;
 }
 
 function curveTable(

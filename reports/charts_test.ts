@@ -1,46 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
-import {
-  curveCharts,
-  distributionCharts,
-  iterationCharts,
-  MAX_POINTS,
-  quantile,
-  thin,
-} from "./charts.ts";
+import { assertEquals } from "@std/assert";
+import { curveCharts, distributionCharts, iterationCharts } from "./charts.ts";
 import { fabricateRun } from "./fabricated_run.ts";
 import { groupEvaluations } from "./groups.ts";
 
 const run = fabricateRun(0, { steps: 200, samples: 9, pictures: 0 });
-
-Deno.test("thin() keeps the ends and the extremes of a long line, in order", () => {
-  const ys = fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), {
-    minLength: 1,
-    maxLength: 5000,
-  });
-  fc.assert(
-    fc.property(ys, (ys) => {
-      const points = ys.map((y, x) => [x, y] as const);
-      const kept = thin(points);
-      assert(kept.length <= MAX_POINTS);
-      assertEquals(kept[0], points[0]);
-      assertEquals(kept.at(-1), points.at(-1));
-      assert(kept.every(([x], i) => i === 0 || x > kept[i - 1][0]));
-      const range = (ps: readonly (readonly [number, number])[]) => {
-        const values = ps.map(([, y]) => y);
-        return [Math.min(...values), Math.max(...values)];
-      };
-      assertEquals(range(kept), range(points));
-    }),
-    { numRuns: 50 },
-  );
-});
-
-Deno.test("quantile() interpolates between order statistics", () => {
-  const values = Float64Array.of(1, 2, 4);
-  assertEquals([0, 0.25, 0.5, 0.75, 1].map((q) => quantile(values, q)), [1, 1.5, 2, 3, 4]);
-  assertEquals(quantile(Float64Array.of(7), 0.9), 7);
-});
 
 Deno.test("curveCharts() smooths what is noisy and nothing else", () => {
   const charts = curveCharts([run]);

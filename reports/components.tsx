@@ -5,8 +5,10 @@
  * @module
  */
 import type { ComponentChildren, VNode } from "preact";
+import type { ComparisonVerdict } from "../benchmarks/comparison/comparison_record.ts";
 import type { Verdict } from "../benchmarks/record.ts";
-import type { Chart } from "./charts.ts";
+import type { Chart } from "./chart.ts";
+import { COMPARISON_MARKS } from "./comparison_words.ts";
 import type { Rendered } from "./pictures.ts";
 import { VERDICT_MARKS } from "./verdict.ts";
 
@@ -90,6 +92,15 @@ export function Badge({ verdict }: { verdict: Verdict }): Markup {
   );
 }
 
+/** The same for the verdict of a comparison. */
+export function ComparisonBadge({ verdict }: { verdict: ComparisonVerdict }): Markup {
+  return (
+    <span class={`badge ${verdict.replace(" ", "-")}`}>
+      <span aria-hidden="true">{COMPARISON_MARKS[verdict]}</span> {verdict}
+    </span>
+  );
+}
+
 /** One of the numbers under a headline; they stand in a `<dl class="figures">`. */
 export function Figure(
   { name, value, unit, note }: { name: string; value: string; unit: string; note: string },
@@ -131,7 +142,16 @@ export function Picture({ of, alt, class: name }: {
   return <img class={name} src={of.uri} width={of.width} height={of.height} alt={alt} />;
 }
 
-/** A chart drawn by `page.js`, and the same numbers as a table. */
+/** An image that `zoom.js` enlarges together with the others of its sample. */
+export function Zoomed({ of, alt }: { of: Rendered; alt: string }): Markup {
+  return (
+    <div class="zoomed">
+      <Picture of={of} alt={alt} />
+    </div>
+  );
+}
+
+/** A chart drawn by `page.js`, and the same numbers as a table; both can be saved. */
 export function ChartFigure({ chart }: { chart: Chart }): Markup {
   return (
     <figure class="chart">
@@ -139,10 +159,20 @@ export function ChartFigure({ chart }: { chart: Chart }): Markup {
       <div class="plot">
         <canvas id={chart.id} role="img" aria-label={chart.description} />
       </div>
-      <details>
-        <summary>Numbers</summary>
-        <PlainTable label={`${chart.title}, numbers`} {...chart.table} />
-      </details>
+      <div class="below">
+        <details data-table={chart.id}>
+          <summary>Numbers</summary>
+          <PlainTable label={`${chart.title}, numbers`} {...chart.table} />
+        </details>
+        <p class="saves">
+          <button type="button" data-png={chart.id} aria-label={`PNG of ${chart.title}`}>
+            PNG
+          </button>
+          <button type="button" data-csv={chart.id} aria-label={`CSV of ${chart.title}`}>
+            CSV
+          </button>
+        </p>
+      </div>
     </figure>
   );
 }

@@ -86,6 +86,11 @@ export function bytes(count: number): string {
   return `${Number(count.toFixed(1))} ${units[unit]}`;
 }
 
+/** A measurement of a speed benchmark: times and bytes in the unit that suits them, counts as such. */
+export function measurement(value: number, unit: string): string {
+  return unit === "s" ? time(value) : unit === "bytes" ? bytes(value) : integer(value);
+}
+
 /** An ISO time as `2026-11-22 10:15 UTC`. */
 export function moment(iso: string): string {
   return new Date(iso).toISOString().slice(0, 16).replace("T", " ") + " UTC";

@@ -6,7 +6,7 @@
 import type { Evaluation, ProtocolStamp } from "../benchmarks/record.ts";
 import type { SampleResults } from "../benchmarks/run_folder.ts";
 import type { LoadedRun } from "./load.ts";
-import { mainMetric } from "./metric_names.ts";
+import { mainMetric } from "../benchmarks/metric_names.ts";
 
 /** One contender's result within a group. */
 export interface Entry {

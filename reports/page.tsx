@@ -10,7 +10,7 @@
  */
 import { renderToString } from "preact-render-to-string";
 import { createHash } from "node:crypto";
-import type { Chart } from "./charts.ts";
+import type { Chart } from "./chart.ts";
 import type { Content, Markup } from "./components.tsx";
 
 /** What fills the page. */
@@ -23,17 +23,34 @@ export interface PageContent {
   readonly body: Content;
   /** The charts whose canvases are in the body. */
   readonly charts: readonly Chart[];
+  /** Own scripts that the page needs beside those for charts and tables. */
+  readonly scripts?: readonly string[];
+  /** Whether the page may ask the server it came from for news. */
+  readonly live?: boolean;
 }
 
 /** The page as HTML. */
-export async function renderPage({ title, links, body, charts }: PageContent): Promise<string> {
+export async function renderPage(
+  { title, links, body, charts, scripts: own = [], live = false }: PageContent,
+): Promise<string> {
   const style = await ownText("./page.css");
-  const scripts = charts.length === 0 ? [] : [await chartLibrary(), await ownText("./page.js")];
+  const drawing = charts.length === 0 ? [] : [await chartLibrary(), await ownText("./page.js")];
+  const further = await Promise.all(own.map(ownText));
+  const content = renderToString(<>{body}</>);
+  const tables = drawing.length > 0 || /<table[^>]* data-sortable|data-csv=/.test(content);
+  const zoom = content.includes('class="zoomed"') ? [await ownText("./zoom.js")] : [];
+  const scripts = [
+    ...zoom,
+    ...tables ? [await ownText("./tables.js")] : [],
+    ...drawing,
+    ...further,
+  ];
   const policy = [
     "default-src 'none'",
     `style-src ${sourceHash(style)}`,
     `script-src ${scripts.map(sourceHash).join(" ") || "'none'"}`,
     "img-src data:",
+    ...live ? ["connect-src 'self'"] : [],
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
@@ -62,7 +79,7 @@ export async function renderPage({ title, links, body, charts }: PageContent): P
             </ul>
           </div>
         </nav>
-        <main id="main">{body}</main>
+        <main id="main" dangerouslySetInnerHTML={{ __html: content }} />
         {scripts.length > 0 && <Scripts charts={charts} scripts={scripts} />}
       </body>
     </html>

@@ -40,6 +40,39 @@ export function renderPicture(picture: Picture): Rendered {
   return { uri: png(width, height, packed(small), 3), width, height, shrunk };
 }
 
+/** A picture that is dimmed and grey but on a mask. */
+export function renderOverlay(picture: Picture, mask: Mask): Rendered {
+  const pixels = packed(picture).slice(), flags = packed(mask);
+  for (let i = 0; i < flags.length; i++) {
+    if (flags[i]) continue;
+    const [r, g, b] = pixels.subarray(3 * i, 3 * i + 3);
+    pixels.fill(Math.round(0.12 * (r + g + b)), 3 * i, 3 * i + 3);
+  }
+  return renderPicture(ndarray(pixels, picture.shape));
+}
+
+/** Colours of segments, told apart with any colour vision (Okabe & Ito). */
+const SEGMENTS = [
+  [0, 114, 178],
+  [230, 159, 0],
+  [0, 158, 115],
+  [204, 121, 167],
+  [86, 180, 233],
+  [213, 94, 0],
+  [240, 228, 66],
+  [90, 90, 90],
+];
+
+/** A picture under the colours of its segments. */
+export function renderSegments(picture: Picture, segments: Mask): Rendered {
+  const pixels = packed(picture), labels = packed(segments);
+  const out = Uint8Array.from(pixels, (value, i) => {
+    const color = SEGMENTS[labels[Math.floor(i / 3)] % SEGMENTS.length];
+    return Math.round(0.35 * value + 0.65 * color[i % 3]);
+  });
+  return renderPicture(ndarray(out, picture.shape));
+}
+
 /** Flow in Middlebury colours; `maxFlow` pixels are fully saturated, unknown pixels black. */
 export function renderFlow(flow: FlowField, maxFlow: number, valid?: Mask): Rendered {
   return renderPicture(flowToColor(flow, { maxFlow, valid }).picture);

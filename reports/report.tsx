@@ -8,16 +8,18 @@
  * @module
  */
 import { writeFileAtomic } from "../base/files.ts";
-import { curveCharts, distributionCharts, iterationCharts } from "./charts.ts";
+import { curveCharts, distributionCharts, iterationCharts, motionCharts } from "./charts.ts";
 import { groupEvaluations } from "./groups.ts";
 import type { LoadedRun } from "./load.ts";
 import { renderPage } from "./page.tsx";
-import { Curves, Distribution, Iterations } from "./sections/charts.tsx";
+import { Cost } from "./sections/cost.tsx";
+import { Curves, Distribution, Iterations, Motion } from "./sections/charts.tsx";
 import { Evaluations } from "./sections/evaluations.tsx";
 import { Gallery } from "./sections/gallery.tsx";
 import { Headline } from "./sections/headline.tsx";
 import { Published } from "./sections/published.tsx";
 import { Reproduce } from "./sections/reproduce.tsx";
+import { Frames, Videos } from "./sections/videos.tsx";
 
 export { type LoadedRun, loadRun } from "./load.ts";
 
@@ -30,14 +32,19 @@ export async function renderReport(runs: readonly LoadedRun[]): Promise<string> 
   const groups = groupEvaluations(runs);
   const curves = curveCharts(runs);
   const iterations = iterationCharts(groups);
+  const motion = motionCharts(groups);
   const distributions = distributionCharts(groups);
   const sections = [
     ["published", "Published", Published({ runs })],
     ["evaluations", "Evaluations", Evaluations({ groups })],
     ["curves", "Training", Curves({ charts: curves })],
     ["iterations", "Iterations", Iterations({ charts: iterations })],
+    ["motion", "Motion", Motion({ charts: motion })],
+    ["frames", "Frames", Frames({ groups })],
     ["samples", "Samples", Gallery({ groups })],
+    ["videos", "Videos", Videos({ groups })],
     ["distribution", "Spread", Distribution({ charts: distributions })],
+    ["cost", "Cost", Cost({ runs, groups })],
     ["reproduce", "Reproduce", Reproduce({ runs })],
   ] as const;
   const present = sections.filter(([, , content]) => content !== null);
@@ -45,7 +52,7 @@ export async function renderReport(runs: readonly LoadedRun[]): Promise<string> 
   return await renderPage({
     title: `${[...titles].join(", ")} – Reflow report`,
     links: present.map(([id, name]) => [id, name]),
-    charts: [...curves, ...iterations, ...distributions],
+    charts: [...curves, ...iterations, ...motion, ...distributions],
     body: [
       ...runs.map((run) => <Headline run={run} />),
       ...present.map(([, , content]) => content),

@@ -2,46 +2,59 @@ import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import type { Comparison } from "../benchmarks/record.ts";
+import { ndarray } from "../base/arrays.ts";
 import { RunFolder } from "../benchmarks/run_folder.ts";
 import { fabricateRun } from "./fabricated_run.ts";
+import { HOSTILE, poisonedRun } from "./hostile_run.ts";
 import { inertJson } from "./page.tsx";
-import { type LoadedRun, loadRun, renderReport, writeReport } from "./report.tsx";
+import { loadRun, renderReport, writeReport } from "./report.tsx";
 
 const SMALL = { steps: 40, samples: 6, pictures: 1, shape: [16, 24] } as const;
 const run = fabricateRun(0, SMALL);
 const html = await renderReport([run]);
 
-/** Tries to leave text, attributes, scripts, comments and lines of script. */
-const HOSTILE = `"'\`</script><img src=x onerror=alert(1)></style><!--]]>\u2028&lt;javascript:`;
-
-/** What the program itself chooses or checks, which no text from outside can be. */
-const OWN = new Set(["status", "kind", "verdict", "startedAt", "finishedAt"]);
-
-/** The value with hostile text in every string and in the names of open-ended lists. */
-function poison<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value), (key, inner) => {
-    if (typeof inner === "string") return OWN.has(key) ? inner : inner + HOSTILE;
-    if (!["metrics", "packages", "config", "values"].includes(key)) return inner;
-    return Object.fromEntries(Object.entries(inner).map(([name, v]) => [name + HOSTILE, v]));
-  });
-}
-
-function poisonedRun(): LoadedRun {
-  const samples = new Map([...run.samples].map(([id, { ids, metrics, gallery }]) => [
-    id + HOSTILE,
-    {
-      ids: poison(ids),
-      metrics: Object.fromEntries(Object.entries(metrics).map(([k, v]) => [k + HOSTILE, v])),
-      gallery: gallery.map((p) => ({ ...p, id: p.id + HOSTILE, why: p.why + HOSTILE })),
-    },
-  ]));
-  return { record: poison(run.record), curves: poison(run.curves), samples };
-}
-
 function elements(page: string, tag: string): { attributes: string; content: string }[] {
   return [...page.matchAll(new RegExp(`<${tag}([^>]*)>(.*?)</${tag}>`, "gs"))]
     .map(([, attributes, content]) => ({ attributes, content }));
 }
+
+Deno.test("segmented videos: frames with masks, segments and flow, and a row a video", async () => {
+  const [height, width] = [16, 24];
+  const mask = ndarray(Uint8Array.from({ length: height * width }, (_, i) => i % 2), [
+    height,
+    width,
+  ]);
+  const image = ndarray(new Uint8Array(height * width * 3).fill(90), [height, width, 3]);
+  const flow = ndarray(new Float32Array(height * width * 2).fill(1), [height, width, 2]);
+  const [evaluation] = run.record.evaluations;
+  const metrics = { j: 71.25, f: 60, jFree: 64.5, fFree: 55 };
+  const bySequence = [{ name: "camel", samples: 2, metrics }];
+  const record = { ...run.record, evaluations: [{ ...evaluation, metrics, bySequence }] };
+  const picture = { id: "camel/00002", why: "worst", image, truth: mask, prediction: mask };
+  const samples = new Map([[evaluation.id, {
+    ids: ["camel/00002"],
+    metrics: Object.fromEntries(
+      Object.entries(metrics).map(([name, value]) => [name, Float64Array.of(value)]),
+    ),
+    gallery: [],
+    segmentations: [{ ...picture, segments: mask, flow }, { ...picture, id: "x", segments: mask }],
+  }]]);
+  const page = await renderReport([{ ...run, record, samples }]);
+  const frames = page.slice(page.indexOf('id="frames"'), page.indexOf('id="samples"'));
+  assertEquals(elements(frames, "figcaption").map(({ content }) => content), [
+    ...[
+      "Frame",
+      "True foreground",
+      "Foreground without labels",
+      "Segments",
+      "Flow, up to 1.414 px",
+    ],
+    ...["Frame", "True foreground", "Foreground without labels", "Segments"],
+  ]);
+  const videos = page.slice(page.indexOf('id="videos"'));
+  assert(/camel.*71\.[23]/s.test(videos), "the video's J");
+  assert(!html.includes('id="videos"') && !html.includes('id="frames"'));
+});
 
 Deno.test("a report has all its sections, and the navigation leads to each", () => {
   const anchors = elements(html, "section").map(({ attributes }) =>
@@ -52,8 +65,10 @@ Deno.test("a report has all its sections, and the navigation leads to each", () 
     "evaluations",
     "curves",
     "iterations",
+    "motion",
     "samples",
     "distribution",
+    "cost",
     "reproduce",
   ]);
   for (const id of anchors) assert(html.includes(`href="#${id}"`), id);
@@ -101,10 +116,10 @@ Deno.test("published numbers that do not compare are folded up by reason, and no
 Deno.test("each chart has a table twin, each picture an alternative", () => {
   const { content } = elements(html, "script")[0];
   const charts: { id: string }[] = JSON.parse(content);
-  assertEquals(charts.length, 5);
+  assertEquals(charts.length, 6);
   for (const { id } of charts) {
     const figure = elements(html, "figure").find((f) => f.content.includes(`id="${id}"`));
-    assert(figure?.content.includes("<details>") && figure.content.includes("<table>"), id);
+    assert(figure?.content.includes("<details ") && figure.content.includes("<table>"), id);
   }
   for (const [image] of html.matchAll(/<img[^>]*>/g)) {
     assert(/ alt="/.test(image) && / width="\d+" height="\d+"/.test(image));
@@ -112,12 +127,12 @@ Deno.test("each chart has a table twin, each picture an alternative", () => {
 });
 
 Deno.test("hostile text stays text", async () => {
-  const page = await renderReport([poisonedRun()]);
+  const page = await renderReport([poisonedRun(run)]);
   const markup = page.replaceAll(/<script.*?<\/script>/gs, "");
   assert(markup.includes("&quot;'`&lt;/script>&lt;img src=x"));
   for (const raw of ["<img src=x", "</script", "<!--", `"'`]) assert(!markup.includes(raw), raw);
   assertEquals(page.split("<script").length, page.split("</script").length);
-  assertEquals(elements(page, "script").length, 3);
+  assertEquals(elements(page, "script").length, 5);
   const { content } = elements(page, "script")[0];
   assert(!/[<>&\u2028\u2029]/.test(content));
   assertEquals(JSON.parse(content)[0].title, `Loss${HOSTILE}`);

@@ -4,29 +4,23 @@
  * @module
  */
 import type { SizeCurve } from "../benchmarks/speed/speed_record.ts";
-import type { Chart, Series } from "./charts.ts";
+import type { Chart, Series } from "./chart.ts";
 import { bytes, decimal, time } from "./format.ts";
 
 type Quantity = keyof SizeCurve["fits"];
 
 const megapixels = ({ height, width }: { height: number; width: number }) => height * width / 1e6;
 
-/** Two charts a curve; none where there is no point. */
-export function sizeCharts(curves: readonly SizeCurve[]): Chart[] {
-  return curves.filter(({ points }) => points.length > 0).flatMap((curve, i) => [
-    chartOf(
-      curve,
-      `size-${i}-time`,
-      "Time by picture size",
-      "seconds",
-      [["seconds", "measured"]],
-      1,
-    ),
-    chartOf(curve, `size-${i}-memory`, "Peak memory by picture size", "MiB", [
-      ["deviceBytes", "on the device"],
-      ["residentBytes", "of the process"],
-    ], 2 ** 20),
-  ]);
+/** Two charts; none where there is no point. */
+export function sizeCharts(curve: SizeCurve): Chart[] {
+  if (curve.points.length === 0) return [];
+  const id = (quantity: string) => `${curve.group}-${quantity}`;
+  const time = [["seconds", "measured"]] as const;
+  const memory = [["deviceBytes", "on the device"], ["residentBytes", "of the process"]] as const;
+  return [
+    chartOf(curve, id("time"), "Time by picture size", "seconds", time, 1),
+    chartOf(curve, id("memory"), "Peak memory by picture size", "MiB", memory, 2 ** 20),
+  ];
 }
 
 /** What a quantity was measured to be, and its fitted law, dashed. */

@@ -11,17 +11,17 @@ import type {
   SpeedRecord,
   SpeedRow,
 } from "../benchmarks/speed/speed_record.ts";
-import type { Chart } from "./charts.ts";
+import type { Chart } from "./chart.ts";
 import { ChartFigure, Figure, type Markup, Scroll, Section } from "./components.tsx";
 import {
   count,
   decimal,
   duration,
   integer,
+  measurement,
   moment,
   NO_VALUE,
   rate,
-  time,
   timeRange,
   times,
   timesRange,
@@ -34,7 +34,7 @@ type Group = SpeedRecord["groups"][number];
 
 /** Renders a speed record as one HTML page that needs nothing else. */
 export async function renderSpeedPage(record: SpeedRecord): Promise<string> {
-  const charts = sizeCharts(record.sizes);
+  const chartsOf = new Map(record.sizes.map((curve) => [curve.group, sizeCharts(curve)]));
   const groups = record.groups.map((group) => ({
     group,
     rows: record.rows.filter((row) => row.group === group.id),
@@ -47,7 +47,7 @@ export async function renderSpeedPage(record: SpeedRecord): Promise<string> {
       ...groups.map(({ group }): [string, string] => [group.id, group.title]),
       ["reproduce", "Reproduce"],
     ],
-    charts,
+    charts: [...chartsOf.values()].flat(),
     body: [
       <Headline record={record} />,
       <Glance groups={groups} />,
@@ -56,7 +56,7 @@ export async function renderSpeedPage(record: SpeedRecord): Promise<string> {
           group={group}
           rows={rows}
           curve={curve}
-          charts={charts}
+          charts={chartsOf.get(group.id) ?? []}
           repeats={record.repeats}
         />
       )),
@@ -150,7 +150,11 @@ function Glance({ groups }: { groups: readonly Filled[] }): Markup {
     ...goals(rows),
   })).filter(({ ratios }) => ratios.length > 0);
   return (
-    <Section id="glance" title="At a glance" lead="How many times as fast as the alternative.">
+    <Section
+      id="glance"
+      title="At a glance"
+      lead="How many times as fast as the alternative, or as small."
+    >
       <Scroll label="Ratios by group">
         <table>
           <thead>
@@ -201,7 +205,7 @@ function GroupSection({ group, rows, curve, charts, repeats }: Filled & {
   return (
     <Section id={group.id} title={group.title} lead={group.about}>
       {rows.length > 0 && (
-        <Scroll label={group.title}>
+        <Scroll label={`${group.title}, rows`}>
           <table class="speed">
             <thead>
               <tr>
@@ -292,10 +296,10 @@ function Measured({ row, samples, usual, common }: {
   const timed = unit === "s";
   return (
     <td class="number">
-      {timed ? time(median) : integer(median)}
+      {measurement(median, unit)}
       {name !== common && <small>{name}</small>}
       {work && <small>{rate(work, median)}</small>}
-      {values.length > 1 && <small>{timeRange(lower, upper)}</small>}
+      {timed && values.length > 1 && <small>{timeRange(lower, upper)}</small>}
       {timed && values.length !== usual && <small>{count(values.length, "sample")}</small>}
     </td>
   );
@@ -317,11 +321,11 @@ function Reproduce({ record }: { record: SpeedRecord }): Markup {
       title="Reproduce"
       lead="Times belong to this machine and to what else it did; ratios travel better."
     >
-      <h4>Command</h4>
+      <h3>Command</h3>
       <Scroll label={`Command of ${id}`}>
         <pre><code>{command}</code></pre>
       </Scroll>
-      <h4>Environment</h4>
+      <h3>Environment</h3>
       <Facts
         label={`Environment of ${id}`}
         facts={[...codeFacts(environment), ...machineFacts(environment)]}

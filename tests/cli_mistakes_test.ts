@@ -18,9 +18,13 @@ const other = { dtype: "F32" as const, shape: [1], data: Float32Array.of(1) };
 await writeSafetensors(join(folder, "other.safetensors"), new Map([["conv1.weight", other]]), {});
 
 const RAFT = "replications/raft/main.ts", DATA = "cli/data.ts", DOCTOR = "cli/doctor.ts";
+const GWM = "replications/guess_what_moves/main.ts";
 const weights = ["--weights", "other.safetensors"];
 const predict = (first: string, second: string, ...more: string[]) =>
   ["predict", first, second, "--out", "flow.flo", ...more] as const;
+
+const evaluate = (...more: string[]) =>
+  ["evaluate", "--dataset", "moving-shapes", ...more] as const;
 
 /** Command, arguments, exit code and what the message says. */
 const MISTAKES: readonly [string, readonly string[], number, ...string[]][] = [
@@ -33,6 +37,11 @@ const MISTAKES: readonly [string, readonly string[], number, ...string[]][] = [
   [RAFT, predict("a.png", "a.png", "--run", "none"), 2, "no run named", "deno task raft"],
   [RAFT, ["predict", "a.png", "a.png", "--out", "a.png"], 2, "end in .flo"],
   [RAFT, ["evaluate", "--dataset", "imagenet"], 2, "no dataset named", "moving-shapes"],
+  [RAFT, ["evaluate", "--dataset", "moving-shapes", "imagenet"], 2, "no dataset named"],
+  [RAFT, evaluate("--onnx", "a.onnx", "--predictions", "."), 2, "both --onnx and --predictions"],
+  [RAFT, evaluate("--baseline", "zero", "--onnx-pixels", "0..1"), 2, "without --onnx"],
+  [RAFT, evaluate("--onnx", "a.onnx", "--onnx-pixels", "0..2"), 2, "Did you mean 0..1?"],
+  [RAFT, evaluate("--baseline", "zero", "--save-predictions", "a.png"), 3, "Name a place"],
   [RAFT, ["evaluate", "--dataset", "moving-shapes:tset"], 2, `Did you mean "test"?`],
   [RAFT, ["train", "--steps", "1", "--run", "a/b"], 2, `Cannot name a run "a/b"`],
   [RAFT, ["train", "--steps", "1", "--runs", "a.png"], 3, "'a.png/record.json'", "Name a place"],
@@ -40,6 +49,12 @@ const MISTAKES: readonly [string, readonly string[], number, ...string[]][] = [
   [RAFT, ["report", "--runs", "a.png"], 3, "'a.png': Not a directory", "Name a place"],
   [RAFT, ["report", "--out", "folder.flo"], 3, "it is a folder", "Name a file in it."],
   [RAFT, ["help"], 0],
+  [GWM, ["train", "--recipe", "small"], 3, "not there yet", "davis-2016"],
+  [GWM, ["evaluate", "--dataset", "moving-shapes", "--iterations", "3"], 2, "--iterations"],
+  [GWM, ["evaluate", "--dataset", "middlebury", "--baseline", "centre-box"], 2, "no foreground"],
+  [GWM, ["flow", "--dataset", "moving-shapes"], 2, "it has flow of its own"],
+  [GWM, ["flow", "--dataset", "davis-2016:val", "--gaps", "1,0"], 2, "whole numbers but 0"],
+  [GWM, ["flow", "--dataset", "davis-2016:val", "--run", "x"], 3, "not there yet"],
   [DATA, ["list", "--data", "a.png"], 3, "Not a directory"],
   [DATA, ["import", "sintel-clean", "--from", "a.png"], 3, "it is no folder", "were unpacked in"],
   [DOCTOR, ["--runs", "a.png"], 3, "Not a directory"],

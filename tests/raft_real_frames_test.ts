@@ -8,7 +8,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { type FlowField, packed, type Picture } from "../base/arrays.ts";
 import { sha256 } from "../base/files.ts";
-import type { FlowContender } from "../benchmarks/contenders/contender.ts";
+import { type FlowContender, sizingOf } from "../benchmarks/contenders/contender.ts";
 import { evaluateFlow } from "../benchmarks/evaluate.ts";
 import { flowProtocol } from "../benchmarks/protocols/protocol.ts";
 import { readFlo } from "../datasets/formats/flo.ts";
@@ -51,6 +51,7 @@ function remembering(contender: FlowContender): FlowContender & { readonly runs:
   const digest = (picture: Picture) => sha256(packed(picture) as Uint8Array);
   return {
     stamp: contender.stamp,
+    sizing: (dataset) => sizingOf(contender, dataset),
     predict(image1, image2, iterations) {
       const key = [digest(image1), digest(image2), iterations].join();
       const flow = known.get(key) ?? contender.predict(image1, image2, iterations);

@@ -11,105 +11,113 @@ import { type FlowField, type Mask, type NdArray, packed } from "../../base/arra
 import { DataError, ExitCode, ReflowError } from "../../base/errors.ts";
 import { Mean } from "../statistics/mean.ts";
 
-/** What is measured at a pixel; occlusion and speed decide which pixels the last five take in. */
-export type FlowQuantity =
-  | "epe"
-  | "px1"
-  | "px3"
-  | "px5"
-  | "fl"
-  | "aae"
-  | "epeOccluded"
-  | "epeVisible"
-  | "s0-10"
-  | "s10-40"
-  | "s40+";
+/** How per-pixel values become one number. */
+export type Averaging = "per image" | "pooled";
 
-/** Key of a metric in {@link FLOW_METRICS} and in an evaluation's `metrics`. */
-export type FlowMetric =
-  | FlowQuantity
-  | "epePooled"
-  | "px1PerImage"
-  | "px3PerImage"
-  | "px5PerImage"
-  | "flPerImage"
-  | "aaePooled";
-
-/** What a metric means. */
-export interface FlowMetricInfo {
-  /** The per-pixel quantity that is averaged. */
-  readonly of: FlowQuantity;
-  /**
-   * "per image": the mean of each image's mean over its valid pixels; images without a valid pixel
-   * don't count. "pooled": the mean over the valid pixels of all images together.
-   */
-  readonly averaging: "per image" | "pooled";
+/** What a quantity means. */
+interface QuantityInfo {
+  /** The averaging that the quantity's own name stands for: the one most papers use. */
+  readonly usual: Averaging;
   /** Unit of the value. */
   readonly unit: "px" | "%" | "degrees";
   /** Which direction is good. */
   readonly lowerIsBetter: boolean;
-  /** One sentence for people. */
+  /** What is measured, for people. */
   readonly summary: string;
 }
 
 const px = { unit: "px", lowerIsBetter: true } as const;
 const inliers = { unit: "%", lowerIsBetter: false } as const;
 const outliers = { unit: "%", lowerIsBetter: true } as const;
-const degrees = { unit: "degrees", lowerIsBetter: true } as const;
-const perImage = { averaging: "per image" } as const;
-const pooled = { averaging: "pooled" } as const;
+const perImage = { usual: "per image" } as const;
+const pooled = { usual: "pooled" } as const;
 
 const FL = "Valid pixels whose end-point error is over 3 px and over 5 % of the true flow's length";
-const AAE = "Angle between (u, v, 1) and its truth (Barron et al., IJCV 1994)";
+const VISIBLE = "where image 2 shows the pixel", OCCLUDED = "where image 2 hides the pixel";
 
 /**
- * Every metric by key.
+ * What is measured at a pixel; occlusion and speed decide which pixels some of it takes in.
  *
  * `px1`, `px3` and `px5` are percentages of *good* pixels (end-point error strictly below the
  * threshold), as RAFT's code prints them, so higher is better. `fl` is a percentage of *bad* pixels
- * as KITTI defines it: both its conditions must hold, both strictly, and lower is better.
+ * as KITTI 2015 defines it: both its conditions must hold, both strictly. `out3` is KITTI 2012's:
+ * bad is an error strictly above 3 px. What `visible` restricts is KITTI's "noc" and Sintel's
+ * "matched", what `occluded` restricts Sintel's "unmatched".
  */
-export const FLOW_METRICS: Readonly<Record<FlowMetric, FlowMetricInfo>> = {
-  epe: { of: "epe", ...perImage, ...px, summary: "End-point error, mean of the images' means" },
-  epePooled: { of: "epe", ...pooled, ...px, summary: "End-point error over all valid pixels" },
-  px1: { of: "px1", ...pooled, ...inliers, summary: "Valid pixels with an error below 1 px" },
-  px3: { of: "px3", ...pooled, ...inliers, summary: "Valid pixels with an error below 3 px" },
-  px5: { of: "px5", ...pooled, ...inliers, summary: "Valid pixels with an error below 5 px" },
-  px1PerImage: {
-    of: "px1",
+const QUANTITIES = {
+  epe: { ...perImage, ...px, summary: "End-point error" },
+  px1: { ...pooled, ...inliers, summary: "Valid pixels with an error below 1 px" },
+  px3: { ...pooled, ...inliers, summary: "Valid pixels with an error below 3 px" },
+  px5: { ...pooled, ...inliers, summary: "Valid pixels with an error below 5 px" },
+  fl: { ...pooled, ...outliers, summary: FL },
+  flVisible: { ...pooled, ...outliers, summary: `${FL}, ${VISIBLE}` },
+  out3: { ...perImage, ...outliers, summary: "Valid pixels with an error over 3 px" },
+  out3Visible: {
     ...perImage,
-    ...inliers,
-    summary: "As px1, mean of the images' shares",
+    ...outliers,
+    summary: `Valid pixels with an error over 3 px, ${VISIBLE}`,
   },
-  px3PerImage: {
-    of: "px3",
-    ...perImage,
-    ...inliers,
-    summary: "As px3, mean of the images' shares",
-  },
-  px5PerImage: {
-    of: "px5",
-    ...perImage,
-    ...inliers,
-    summary: "As px5, mean of the images' shares",
-  },
-  fl: { of: "fl", ...pooled, ...outliers, summary: FL },
-  flPerImage: { of: "fl", ...perImage, ...outliers, summary: "As fl, mean of the images' shares" },
-  aae: { of: "aae", ...perImage, ...degrees, summary: `${AAE}, mean of the images' means` },
-  aaePooled: { of: "aae", ...pooled, ...degrees, summary: `${AAE}, over all valid pixels` },
-  epeOccluded: {
-    of: "epeOccluded",
+  wauc: {
     ...pooled,
-    ...px,
-    summary: "EPE where image 2 hides the pixel",
+    ...inliers,
+    summary: "Area under the share of errors up to 0.05, 0.1, … 5 px, small errors weighing most",
   },
-  epeVisible: { of: "epeVisible", ...pooled, ...px, summary: "EPE where image 2 shows the pixel" },
-  "s0-10": { of: "s0-10", ...pooled, ...px, summary: "EPE where the true flow is under 10 px" },
-  "s10-40": { of: "s10-40", ...pooled, ...px, summary: "EPE where the true flow is 10 to 40 px" },
-  "s40+": { of: "s40+", ...pooled, ...px, summary: "EPE where the true flow is 40 px or more" },
-};
+  aae: {
+    ...perImage,
+    unit: "degrees",
+    lowerIsBetter: true,
+    summary: "Angle between (u, v, 1) and its truth",
+  },
+  epeOccluded: { ...pooled, ...px, summary: `EPE ${OCCLUDED}` },
+  epeVisible: { ...pooled, ...px, summary: `EPE ${VISIBLE}` },
+  "s0-10": { ...pooled, ...px, summary: "EPE where the true flow is under 10 px" },
+  "s10-40": { ...pooled, ...px, summary: "EPE where the true flow is 10 to 40 px" },
+  "s40+": { ...pooled, ...px, summary: "EPE where the true flow is 40 px or more" },
+} as const satisfies Record<string, QuantityInfo>;
 
-const QUANTITIES = [...new Set(Object.values(FLOW_METRICS).map((metric) => metric.of))];
+/** Key of a quantity, which is also the key of its usual average. */
+export type FlowQuantity = keyof typeof QUANTITIES;
+
+/** Key of a metric in {@link FLOW_METRICS} and in an evaluation's `metrics`. */
+export type FlowMetric = {
+  [Q in FlowQuantity]:
+    | Q
+    | `${Q}${typeof QUANTITIES[Q]["usual"] extends "pooled" ? "PerImage"
+      : "Pooled"}`;
+}[FlowQuantity];
+
+/** What a metric means. */
+export interface FlowMetricInfo extends Omit<QuantityInfo, "usual"> {
+  /** The per-pixel quantity that is averaged. */
+  readonly of: FlowQuantity;
+  /**
+   * "per image": the mean of each image's mean over its valid pixels; images without a valid pixel
+   * don't count. "pooled": the mean over the valid pixels of all images together.
+   */
+  readonly averaging: Averaging;
+}
+
+const names = Object.keys(QUANTITIES) as FlowQuantity[];
+
+/**
+ * Every metric by key: each quantity in both averages. The usual one goes by the quantity's name, the
+ * other has `Pooled` or `PerImage` behind it.
+ */
+export const FLOW_METRICS: Readonly<Record<FlowMetric, FlowMetricInfo>> = Object.fromEntries(
+  names.flatMap((of) => {
+    const { usual, ...info }: QuantityInfo = QUANTITIES[of];
+    const summary = (averaging: Averaging) =>
+      averaging === "pooled"
+        ? `${info.summary}; over all valid pixels`
+        : `${info.summary}; mean of the images' means`;
+    const other: Averaging = usual === "pooled" ? "per image" : "pooled";
+    const suffix = usual === "pooled" ? "PerImage" : "Pooled";
+    return [
+      [of, { ...info, of, averaging: usual, summary: summary(usual) }],
+      [`${of}${suffix}`, { ...info, of, averaging: other, summary: summary(other) }],
+    ];
+  }),
+) as Record<FlowMetric, FlowMetricInfo>;
 
 /** One prediction with its ground truth; all arrays share height and width. */
 export interface ScoredFlow {
@@ -129,7 +137,7 @@ export type SampleMetrics = Readonly<Record<FlowQuantity | "pixels", number | nu
 type Tally = Record<FlowQuantity, Mean>;
 
 function emptyTally(): Tally {
-  return Object.fromEntries(QUANTITIES.map((name) => [name, new Mean()])) as Tally;
+  return Object.fromEntries(names.map((name) => [name, new Mean()])) as Tally;
 }
 
 /** Gathers samples one by one and averages them in every convention of {@link FLOW_METRICS}. */
@@ -148,12 +156,12 @@ export class FlowMetrics {
    */
   add(id: string, sample: ScoredFlow): SampleMetrics {
     const tally = tallyOf(id, sample);
-    for (const name of QUANTITIES) {
+    for (const name of names) {
       const { value } = tally[name];
       this.pixels[name].merge(tally[name]);
       if (value !== null) this.images[name].add(value);
     }
-    const values = QUANTITIES.map((name) => [name, tally[name].value]);
+    const values = names.map((name) => [name, tally[name].value]);
     return { ...Object.fromEntries(values), pixels: tally.epe.count };
   }
 
@@ -196,16 +204,39 @@ function tallyOf(id: string, sample: ScoredFlow): Tally {
     tally.px3.add(error < 3 ? 100 : 0);
     tally.px5.add(error < 5 ? 100 : 0);
     // A division, as in RAFT's code: an error of exactly 5 % then equals 0.05 and is no outlier.
-    tally.fl.add(error > 3 && error / speed > 0.05 ? 100 : 0);
+    const outlier = error > 3 && error / speed > 0.05 ? 100 : 0;
+    tally.fl.add(outlier);
+    tally.out3.add(error > 3 ? 100 : 0);
+    tally.wauc.add(areaUnderCurve(error));
     tally.aae.add(angle(u, v, a, b));
     tally[speed < 10 ? "s0-10" : speed < 40 ? "s10-40" : "s40+"].add(error);
-    if (occluded) tally[occluded[i] !== 0 ? "epeOccluded" : "epeVisible"].add(error);
+    if (!occluded) continue;
+    tally[occluded[i] !== 0 ? "epeOccluded" : "epeVisible"].add(error);
+    if (occluded[i] !== 0) continue;
+    tally.flVisible.add(outlier);
+    tally.out3Visible.add(error > 3 ? 100 : 0);
   }
   return tally;
 }
 
 /**
- * Degrees between (u, v, 1) and (a, b, 1). The arctangent keeps its precision for small angles,
+ * A pixel's part in WAUC, in per cent: of the thresholds 0.05, 0.1, … 5 px those that its error does
+ * not exceed, weighted 1, 0.99, … 0.01, over the sum of all weights. The mean over pixels is the
+ * weighted area under the curve of inliers, as the Spring benchmark's evaluation has it (after
+ * Richter et al., "Playing for Benchmarks", ICCV 2017).
+ */
+function areaUnderCurve(error: number): number {
+  if (error > 5) return 0;
+  let first = Math.max(Math.ceil(error * 20), 1);
+  // A product may round across a threshold; the comparison itself decides.
+  if (first > 1 && error <= (first - 1) / 20) first--;
+  else if (error > first / 20) first++;
+  return 100 * (101 - first) * (102 - first) / (100 * 101);
+}
+
+/**
+ * Degrees between (u, v, 1) and (a, b, 1) (Barron et al., "Performance of Optical Flow Techniques",
+ * IJCV 1994). The arctangent keeps its precision for small angles,
  * where the usual arccosine of a rounded cosine loses half the digits.
  */
 function angle(u: number, v: number, a: number, b: number): number {

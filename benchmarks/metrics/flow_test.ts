@@ -8,7 +8,13 @@ import {
 import fc from "fast-check";
 import { ndarray } from "../../base/arrays.ts";
 import { DataError, ReflowError } from "../../base/errors.ts";
-import { FLOW_METRICS, type FlowMetric, FlowMetrics, type ScoredFlow } from "./flow.ts";
+import {
+  FLOW_METRICS,
+  type FlowMetric,
+  FlowMetrics,
+  type FlowQuantity,
+  type ScoredFlow,
+} from "./flow.ts";
 
 /** A one-row sample out of pixels `[u, v, true u, true v, valid?, occluded?]`. */
 function row(...pixels: number[][]): ScoredFlow {
@@ -43,26 +49,35 @@ Deno.test("FlowMetrics has null for everything without a valid pixel", () => {
 
 Deno.test("FlowMetrics measures one valid pixel by hand", () => {
   const summary = summarise(row([3, 4, 0, 0, 1, 1], [90, 90, 0, 0, 0, 0]));
-  assertAlmostEquals(summary.aae!, Math.atan(5) * 180 / Math.PI, 1e-12);
-  assertEquals({ ...summary, aae: 0, aaePooled: 0 }, {
+  const measured = Object.entries(summary).filter(([, value]) => value !== null);
+  const degrees = Math.atan(5) * 180 / Math.PI;
+  const expected: Partial<Record<FlowQuantity, number>> = {
     epe: 5,
-    epePooled: 5,
     px1: 0,
     px3: 0,
     px5: 0,
-    px1PerImage: 0,
-    px3PerImage: 0,
-    px5PerImage: 0,
     fl: 100,
-    flPerImage: 100,
-    aae: 0,
-    aaePooled: 0,
+    out3: 100,
+    wauc: 0.01 / 50.5 * 100, // the last threshold alone
+    aae: degrees,
     epeOccluded: 5,
-    epeVisible: null,
     "s0-10": 5,
-    "s10-40": null,
-    "s40+": null,
-  });
+  };
+  assertEquals(measured.length, 2 * Object.keys(expected).length);
+  for (const [name, value] of measured) {
+    const { of } = FLOW_METRICS[name as FlowMetric];
+    assertAlmostEquals(value!, expected[of]!, 1e-12, name);
+  }
+});
+
+Deno.test("FLOW_METRICS has every quantity in both averages, the usual one under its name", () => {
+  const byQuantity = Map.groupBy(Object.entries(FLOW_METRICS), ([, info]) => info.of);
+  for (const [of, metrics] of byQuantity) {
+    assertEquals(metrics.map(([, { averaging }]) => averaging).sort(), ["per image", "pooled"]);
+    const [usual, other] = metrics;
+    assertEquals(usual[0], of);
+    assertEquals(other[0], of + (other[1].averaging === "pooled" ? "Pooled" : "PerImage"));
+  }
 });
 
 Deno.test("FlowMetrics averages per image and over all pixels, and skips empty images", () => {
@@ -93,6 +108,37 @@ Deno.test("FlowMetrics calls a pixel an Fl outlier only above 3 px and above 5 %
   assertEquals(fl(2, 0, 0, 0), 0, "over 5 %, but 2 px");
 });
 
+Deno.test("FlowMetrics counts KITTI 2012's outliers above 3 px, per image unless told otherwise", () => {
+  const summary = summarise(
+    row([3, 0, 0, 0]),
+    row([84, 0, 80, 0], [0, 3.5, 0, 0], [1, 0, 0, 0], [9, 9, 0, 0, 0]),
+  );
+  assertAlmostEquals(summary.out3!, (0 + 200 / 3) / 2, 1e-12);
+  assertEquals([summary.out3Pooled, summary.fl], [50, 25], "5 % spares one from Fl");
+});
+
+Deno.test("FlowMetrics weighs thresholds from 0.05 to 5 px in WAUC, small errors most", () => {
+  const wauc = (error: number) => summarise(row([error, 0, 0, 0])).wauc!;
+  const sum = 50.5; // of the weights 1, 0.99, …, 0.01
+  assertAlmostEquals(wauc(0), 100, 1e-12);
+  assertAlmostEquals(wauc(0.0625), 100 * (sum - 1) / sum, 1e-12, "misses the first threshold");
+  assertAlmostEquals(wauc(0.5), 100 * (sum - 9 * (1 + 0.92) / 2) / sum, 1e-12, "at the tenth");
+  assertAlmostEquals(wauc(5), 100 * 0.01 / sum, 1e-12, "at the last");
+  assertEquals([wauc(5 + 2 ** -21), wauc(1e9)], [0, 0]);
+});
+
+Deno.test("FlowMetrics agrees with WAUC's definition for any error", () => {
+  const thresholds = Array.from(
+    { length: 100 },
+    (_, i) => ({ at: (i + 1) / 20, weight: 1 - i / 100 }),
+  );
+  const total = thresholds.reduce((sum, { weight }) => sum + weight, 0);
+  fc.assert(fc.property(fc.float({ min: 0, max: 6, noNaN: true }), (error) => {
+    const under = thresholds.reduce((sum, { at, weight }) => sum + (error <= at ? weight : 0), 0);
+    assertAlmostEquals(summarise(row([error, 0, 0, 0])).wauc!, 100 * under / total, 1e-9);
+  }));
+});
+
 Deno.test("FlowMetrics sorts errors into bands by the true speed", () => {
   const summary = summarise(row([6, 9, 6, 8], [10, 2, 10, 0], [40, 3, 40, 0], [0, 4, 0, 0]));
   assertEquals([summary["s0-10"], summary["s10-40"], summary["s40+"]], [4, 1.5, 3]);
@@ -101,6 +147,9 @@ Deno.test("FlowMetrics sorts errors into bands by the true speed", () => {
 Deno.test("FlowMetrics splits occluded from visible pixels", () => {
   const summary = summarise(row([1, 0, 0, 0, 1, 1], [3, 0, 0, 0, 1, 0], [5, 0, 0, 0, 1, 0]));
   assertEquals([summary.epeOccluded, summary.epeVisible, summary.epePooled], [1, 4, 3]);
+  const far = summarise(row([9, 0, 0, 0, 1, 1], [9, 0, 0, 0, 1, 0], [1, 0, 0, 0, 1, 0]));
+  assertAlmostEquals(far.fl!, 200 / 3, 1e-12);
+  assertEquals([far.flVisible, far.out3Visible], [50, 50]);
 });
 
 Deno.test("FlowMetrics measures small angles and huge flows without losing them", () => {
@@ -109,6 +158,12 @@ Deno.test("FlowMetrics measures small angles and huge flows without losing them"
   const huge = summarise(row([3e38, 0, -3e38, 0]));
   assertAlmostEquals(huge.epe! / 6e38, 1, 1e-6);
   assertAlmostEquals(huge.aae!, 180, 1e-6);
+  const unknown = summarise(row([1e9, 0, 0, 0], [0, 0, 1e9, 0, 0], [1, 0, 0, 0]));
+  assertEquals(
+    [unknown.epePooled, unknown.fl],
+    [(1e9 + 1) / 2, 50],
+    "1e9 counts where it is valid",
+  );
 });
 
 Deno.test("FlowMetrics.add() refuses a prediction that is not finite, and says where", () => {

@@ -9,11 +9,11 @@
  * @module
  */
 import { UsageError } from "../../base/errors.ts";
-import { sha256 } from "../../base/files.ts";
 import { nearest } from "../../base/nearest.ts";
 import type { FlowMetric } from "../metrics/flow.ts";
 import type { ProtocolStamp } from "../record.ts";
 import type { PaddingMode } from "./padding.ts";
+import { stampOf } from "./stamp.ts";
 
 /** How a flow number is made. */
 export interface FlowProtocol {
@@ -23,36 +23,91 @@ export interface FlowProtocol {
   readonly version: number;
   /** One sentence for people. */
   readonly summary: string;
-  /** Where pictures are padded. */
-  readonly padding: PaddingMode;
-  /** What padded heights and widths are multiples of. */
+  /** How pictures are brought to size; `own` leaves it to the contender ({@link FlowContender.sizing}). */
+  readonly padding: PaddingMode | "own";
+  /** What heights and widths are made multiples of; 1 where the contender sees to it. */
   readonly multiple: number;
   /** Update iterations of methods that iterate; others disregard it. */
   readonly iterations: number;
+  /**
+   * Present where a pair starts from the flow of the pair before, moved along itself, as RAFT's
+   * submission to Sintel does (`warm_start.ts`); each sequence starts from zero.
+   */
+  readonly warmStart?: true;
   /**
    * Which pixels count: those the dataset marks as valid, or all of them. RAFT's code scores Sintel
    * and FlyingChairs on all pixels, Sintel's occluded and out-of-frame ones included.
    */
   readonly validity: "dataset" | "all";
+  /**
+   * Present where predictions pass through a file format before they are scored: values outside the
+   * range are clipped and what lies between two steps is cut down to the lower one. In pixels.
+   */
+  readonly clipping?: Clipping;
+  /**
+   * Present where a prediction may leave pixels out, which are then filled in as KITTI's devkit does
+   * (`background.ts`). Elsewhere such a prediction is an error.
+   */
+  readonly holes?: "kitti";
   /** The metric to quote, and how it averages (the metric's own averaging, for people). */
   readonly headline: { readonly metric: FlowMetric; readonly averaging: "per image" | "pooled" };
 }
 
+/** The values a file format can hold, in pixels. */
+export interface Clipping {
+  readonly least: number;
+  readonly most: number;
+  readonly step: number;
+}
+
 const EPE_POOLED = { metric: "epePooled", averaging: "pooled" } as const;
 const EPE_PER_IMAGE = { metric: "epe", averaging: "per image" } as const;
+const FL_POOLED = { metric: "fl", averaging: "pooled" } as const;
+
+/** KITTI's 16-bit PNG: (0…65535 - 32768) / 64, cut down as its devkit's writer does. */
+const KITTI_PNG: Clipping = { least: -512, most: 65535 / 64 - 512, step: 1 / 64 };
 
 /** Most update iterations of a protocol or prediction; RAFT's paper goes up to 200. */
 export const MOST_ITERATIONS = 1000;
 
-/** The protocols by id. Those named after RAFT do what its `evaluate.py` does. */
+/** What RAFT's `evaluate.py` does. */
+const raft = { padding: "sintel", multiple: 8 } as const;
+/** What PWC-Net's released code does: one pass over pictures resized to multiples of 64. */
+const pwc = { padding: "resize", multiple: 64, iterations: 1 } as const;
+/** A benchmark's own view of a method: what it gives for the pictures as they are. */
+const own = { padding: "own", multiple: 1 } as const;
+
+/**
+ * The protocols by id. Those that end in `-raft` and `-pwc` do what these papers' code does; the
+ * others score flows of the pictures' own size, however a method got there.
+ */
 export const FLOW_PROTOCOLS: Readonly<Record<string, FlowProtocol>> = byId([
   {
     id: "sintel-raft",
     version: 1,
     summary: "32 iterations, padding split on all sides, EPE over all pixels of all frames",
-    padding: "sintel",
-    multiple: 8,
+    ...raft,
     iterations: 32,
+    validity: "all",
+    headline: EPE_POOLED,
+  },
+  {
+    id: "sintel-raft-warm",
+    version: 1,
+    summary:
+      "32 iterations from the flow of the pair before, padding split on all sides, EPE over " +
+      "all pixels of all frames",
+    ...raft,
+    iterations: 32,
+    warmStart: true,
+    validity: "all",
+    headline: EPE_POOLED,
+  },
+  {
+    id: "sintel-pwc",
+    version: 1,
+    summary: "1 iteration, resized to multiples of 64, EPE over all pixels of all frames",
+    ...pwc,
     validity: "all",
     headline: EPE_POOLED,
   },
@@ -68,6 +123,53 @@ export const FLOW_PROTOCOLS: Readonly<Record<string, FlowProtocol>> = byId([
     headline: EPE_PER_IMAGE,
   },
   {
+    id: "kitti15-pwc",
+    version: 1,
+    summary:
+      "1 iteration, resized to multiples of 64, valid pixels only, EPE averaged per image, " +
+      "Fl pooled; which average the paper's EPE is isn't known",
+    ...pwc,
+    validity: "dataset",
+    headline: EPE_PER_IMAGE,
+  },
+  {
+    id: "kitti15-devkit",
+    version: 1,
+    summary:
+      "24 iterations, the method's own way to any size, flow as KITTI's PNG files hold it, " +
+      "pixels left out filled in along rows, Fl over all valid pixels",
+    ...own,
+    iterations: 24,
+    validity: "dataset",
+    clipping: KITTI_PNG,
+    holes: "kitti",
+    headline: FL_POOLED,
+  },
+  {
+    id: "kitti12-pwc",
+    version: 1,
+    summary:
+      "1 iteration, resized to multiples of 64, valid pixels only, EPE averaged per image; " +
+      "which average the paper's EPE is isn't known",
+    ...pwc,
+    validity: "dataset",
+    headline: EPE_PER_IMAGE,
+  },
+  {
+    id: "kitti12-devkit",
+    version: 1,
+    summary:
+      "24 iterations, the method's own way to any size, flow as KITTI's PNG files hold it, " +
+      "pixels left out filled in along rows, valid pixels only, share of errors over 3 px averaged " +
+      "per image",
+    ...own,
+    iterations: 24,
+    validity: "dataset",
+    clipping: KITTI_PNG,
+    holes: "kitti",
+    headline: { metric: "out3", averaging: "per image" },
+  },
+  {
     id: "chairs-raft",
     version: 1,
     summary: "24 iterations, no padding, EPE over all pixels",
@@ -78,13 +180,39 @@ export const FLOW_PROTOCOLS: Readonly<Record<string, FlowProtocol>> = byId([
     headline: EPE_POOLED,
   },
   {
+    id: "chairs-pwc",
+    version: 1,
+    summary: "1 iteration, resized to multiples of 64, EPE over all pixels",
+    ...pwc,
+    validity: "all",
+    headline: EPE_POOLED,
+  },
+  {
+    id: "chairs-val",
+    version: 1,
+    summary: "24 iterations, the method's own way to any size, EPE over all pixels",
+    ...own,
+    iterations: 24,
+    validity: "all",
+    headline: EPE_POOLED,
+  },
+  {
     id: "things-raft",
     version: 1,
     summary: "32 iterations, padding split on all sides, EPE over all valid pixels of all pairs; " +
       "our choice, RAFT publishes no FlyingThings3D numbers",
-    padding: "sintel",
-    multiple: 8,
+    ...raft,
     iterations: 32,
+    validity: "dataset",
+    headline: EPE_POOLED,
+  },
+  {
+    id: "things-pwc",
+    version: 1,
+    summary:
+      "1 iteration, resized to multiples of 64, EPE over all valid pixels of all pairs; our " +
+      "choice, PWC-Net publishes no FlyingThings3D numbers",
+    ...pwc,
     validity: "dataset",
     headline: EPE_POOLED,
   },
@@ -94,8 +222,28 @@ export const FLOW_PROTOCOLS: Readonly<Record<string, FlowProtocol>> = byId([
     summary:
       "12 iterations, padding split on all sides, valid pixels only, EPE averaged per image; " +
       "our choice, RAFT publishes no Middlebury numbers",
-    padding: "sintel",
-    multiple: 8,
+    ...raft,
+    iterations: 12,
+    validity: "dataset",
+    headline: EPE_PER_IMAGE,
+  },
+  {
+    id: "middlebury-pwc",
+    version: 1,
+    summary:
+      "1 iteration, resized to multiples of 64, valid pixels only, EPE averaged per image; " +
+      "our choice, PWC-Net publishes no Middlebury numbers",
+    ...pwc,
+    validity: "dataset",
+    headline: EPE_PER_IMAGE,
+  },
+  {
+    id: "middlebury",
+    version: 1,
+    summary:
+      "12 iterations, the method's own way to any size, valid pixels only, EPE and angular " +
+      "error averaged per image, as Middlebury's table does",
+    ...own,
     iterations: 12,
     validity: "dataset",
     headline: EPE_PER_IMAGE,
@@ -104,28 +252,47 @@ export const FLOW_PROTOCOLS: Readonly<Record<string, FlowProtocol>> = byId([
     id: "moving-shapes",
     version: 1,
     summary:
-      "6 iterations, padding split on all sides, valid pixels only, EPE over all pixels; our choice, " +
-      "as many as the demo trains with",
-    padding: "sintel",
-    multiple: 8,
+      "6 iterations, padding split on all sides, valid pixels only, EPE over all pixels; our choice",
+    ...raft,
     iterations: 6,
+    validity: "dataset",
+    headline: EPE_POOLED,
+  },
+  {
+    id: "moving-shapes-pwc",
+    version: 1,
+    summary:
+      "1 iteration, resized to multiples of 64, valid pixels only, EPE over all pixels; our " +
+      "choice",
+    ...pwc,
     validity: "dataset",
     headline: EPE_POOLED,
   },
 ]);
 
-/** Dataset id to protocol id. HD1K is sparse like KITTI, and RAFT publishes no HD1K numbers. */
-const DEFAULTS: Readonly<Record<string, string>> = {
-  "sintel-clean": "sintel-raft",
-  "sintel-final": "sintel-raft",
-  "kitti-2015": "kitti15-raft",
-  "hd1k": "kitti15-raft",
-  "flying-chairs": "chairs-raft",
-  "flying-things-clean": "things-raft",
-  "flying-things-final": "things-raft",
-  "middlebury": "middlebury-raft",
-  "moving-shapes": "moving-shapes",
-  "moving-shapes-large": "moving-shapes",
+/** Whose way of scoring a dataset is meant where nobody names a protocol. */
+export type FlowSchool = "raft" | "pwc";
+
+/** The protocols of the datasets that RAFT's and PWC-Net's code score differently. */
+const SINTEL = { raft: "sintel-raft", pwc: "sintel-pwc" };
+const THINGS = { raft: "things-raft", pwc: "things-pwc" };
+const MOVING_SHAPES = { raft: "moving-shapes", pwc: "moving-shapes-pwc" };
+/** Sparse data of a driving car; RAFT publishes no numbers but for KITTI 2015. */
+const KITTI_15 = { raft: "kitti15-raft", pwc: "kitti15-pwc" };
+
+/** Dataset id to protocol id. */
+const DEFAULTS: Readonly<Record<string, Readonly<Record<FlowSchool, string>>>> = {
+  "sintel-clean": SINTEL,
+  "sintel-final": SINTEL,
+  "kitti-2012": { raft: "kitti15-raft", pwc: "kitti12-pwc" },
+  "kitti-2015": KITTI_15,
+  "hd1k": KITTI_15,
+  "flying-chairs": { raft: "chairs-raft", pwc: "chairs-pwc" },
+  "flying-things-clean": THINGS,
+  "flying-things-final": THINGS,
+  "middlebury": { raft: "middlebury-raft", pwc: "middlebury-pwc" },
+  "moving-shapes": MOVING_SHAPES,
+  "moving-shapes-large": MOVING_SHAPES,
 };
 
 /**
@@ -151,9 +318,10 @@ export function flowProtocol(id: string): FlowProtocol {
  * The protocol a dataset is usually scored under.
  *
  * @param datasetId Registry name, for example `sintel-clean`.
+ * @param school Whose way of scoring; RAFT's unless told.
  * @throws {UsageError} When the dataset has none.
  */
-export function defaultProtocol(datasetId: string): FlowProtocol {
+export function defaultProtocol(datasetId: string, school: FlowSchool = "raft"): FlowProtocol {
   if (!Object.hasOwn(DEFAULTS, datasetId)) {
     const known = Object.keys(FLOW_PROTOCOLS).join(", ");
     throw new UsageError(
@@ -161,7 +329,7 @@ export function defaultProtocol(datasetId: string): FlowProtocol {
       `Name one with --protocol: ${known}.`,
     );
   }
-  return flowProtocol(DEFAULTS[datasetId]);
+  return flowProtocol(DEFAULTS[datasetId][school]);
 }
 
 /**
@@ -181,23 +349,17 @@ export function withIterations(protocol: FlowProtocol, iterations: number): Flow
   return {
     ...protocol,
     id: `${id}@${iterations}`,
-    summary: protocol.summary.replace(/^\d+ iterations?/, `${iterations} iterations`),
+    summary: protocol.summary.replace(
+      /^\d+ iterations?/,
+      `${iterations} iteration${iterations === 1 ? "" : "s"}`,
+    ),
     iterations,
   };
 }
 
-/** What a record keeps of a protocol. The hash covers every setting but its name and its prose. */
+/** What a record keeps of a protocol. */
 export function protocolStamp(protocol: FlowProtocol): ProtocolStamp {
-  const { id, version, summary, ...settings } = protocol;
-  return { id, version, summary, hash: sha256(canonicalJson({ version, ...settings })) };
-}
-
-/** JSON with sorted keys and no spaces: equal values, equal text. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, x) => {
-    if (typeof x !== "object" || x === null || Array.isArray(x)) return x;
-    return Object.fromEntries(Object.entries(x).sort(([a], [b]) => a < b ? -1 : 1));
-  });
+  return stampOf(protocol);
 }
 
 function byId(protocols: readonly FlowProtocol[]): Record<string, FlowProtocol> {

@@ -24,8 +24,22 @@ Deno.test("FLOW_PROTOCOLS are named by their ids, and their prose agrees with th
   for (const [id, protocol] of Object.entries(FLOW_PROTOCOLS)) {
     assertEquals(protocol.id, id);
     assertEquals(protocol.headline.averaging, FLOW_METRICS[protocol.headline.metric].averaging);
-    assertMatch(protocol.summary, new RegExp(`^${protocol.iterations} iterations`));
-    assertEquals(protocol.padding === "none", protocol.summary.includes("no padding"));
+    const { iterations, padding, summary } = protocol;
+    assertMatch(summary, new RegExp(`^${iterations} iteration${iterations === 1 ? "," : "s"}`));
+    const says: Record<FlowProtocol["padding"], string> = {
+      none: "no padding",
+      sintel: "padding split on all sides",
+      kitti: "rows padded at the bottom",
+      resize: `resized to multiples of ${protocol.multiple}`,
+      own: "the method's own way to any size",
+    };
+    for (const [mode, words] of Object.entries(says)) {
+      assertEquals(summary.includes(words), mode === padding, `${id}: ${words}`);
+    }
+    assertEquals(summary.includes("valid pixels"), protocol.validity === "dataset", id);
+    assertEquals(summary.includes("from the flow of the pair before"), !!protocol.warmStart, id);
+    assertEquals(summary.includes("filled in"), !!protocol.holes, id);
+    assertEquals(summary.includes("as KITTI's PNG files hold it"), !!protocol.clipping, id);
     ProtocolStamp.parse(protocolStamp(protocol));
   }
 });
@@ -44,6 +58,10 @@ Deno.test("protocolStamp() changes with every setting", () => {
     { iterations: 31 },
     { validity: "dataset" },
     { headline: { metric: "epe", averaging: "per image" } },
+    { warmStart: true },
+    { holes: "kitti" },
+    { clipping: { least: -512, most: 512, step: 1 } },
+    { clipping: { least: -512, most: 512, step: 2 } },
   ];
   const hashes = changes.map((change) => protocolStamp({ ...sintel, ...change }).hash);
   assertEquals(new Set([protocolStamp(sintel).hash, ...hashes]).size, changes.length + 1);
@@ -63,6 +81,7 @@ Deno.test("withIterations() marks the id and changes the hash", () => {
   assertNotEquals(protocolStamp(twelve).hash, protocolStamp(sintel).hash);
   assertEquals(flowProtocol("sintel-raft@12"), twelve);
   assertEquals(withIterations(twelve, 4).id, "sintel-raft@4");
+  assertMatch(withIterations(twelve, 1).summary, /^1 iteration, /);
 });
 
 Deno.test("withIterations() leads back to the protocol itself", () => {
@@ -90,9 +109,12 @@ Deno.test("flowProtocol() names the protocol that was probably meant", () => {
   assertEquals(error.nextStep, 'Did you mean "sintel-raft"?');
 });
 
-Deno.test("defaultProtocol() has one for every dataset", () => {
-  for (const { id } of datasets) defaultProtocol(id);
+Deno.test("defaultProtocol() has one for every dataset with flow", () => {
+  const ids = datasets.filter(({ size }) => !size.frames).map(({ id }) => id);
+  for (const id of ids) defaultProtocol(id);
   assertEquals(defaultProtocol("sintel-final").id, "sintel-raft");
   assertEquals(defaultProtocol("kitti-2015").id, "kitti15-raft");
   assertEquals(defaultProtocol("moving-shapes-large").id, "moving-shapes");
+  for (const id of ids) assertEquals(defaultProtocol(id, "pwc").multiple, 64);
+  assertEquals(defaultProtocol("sintel-final", "pwc").id, "sintel-pwc");
 });

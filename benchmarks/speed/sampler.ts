@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { quantile } from "../../base/quantile.ts";
 import type { Rival } from "../../base/speed_case.ts";
 
 /** Milliseconds now; tests give their own. */
@@ -80,10 +81,6 @@ export interface Summary {
 /** Summarises at least one number; quartiles are interpolated linearly between ranks. */
 export function summarize(values: readonly number[]): Summary {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => {
-    const rank = share * (sorted.length - 1);
-    const below = Math.floor(rank), above = Math.ceil(rank);
-    return sorted[below] + (rank - below) * (sorted[above] - sorted[below]);
-  };
+  const at = (share: number) => quantile(sorted, share);
   return { median: at(0.5), lower: at(0.25), upper: at(0.75), min: sorted[0] };
 }

@@ -8,7 +8,7 @@ import { DataError } from "../../base/errors.ts";
 import { Environment } from "../record.ts";
 
 /** Version of the schema below; a reader refuses records from a later one. */
-export const SPEED_SCHEMA = 1;
+export const SPEED_SCHEMA = 2;
 
 const amount = z.number().nonnegative();
 
@@ -34,7 +34,7 @@ export const SpeedRow = z.strictObject({
   group: z.string(),
   name: z.string(),
   shape: z.string(),
-  unit: z.enum(["s", "dispatches", "submits"]),
+  unit: z.enum(["s", "dispatches", "submits", "bytes"]),
   /** What one call gets done. */
   work: z.strictObject({ amount, unit: z.enum(["flop", "byte"]) }).nullable(),
   /** Null where nothing was measured: the row is skipped or in error. */
@@ -90,7 +90,8 @@ export type SizeCurve = z.infer<typeof SizeCurve>;
 
 /** One run of the benchmark. */
 export const SpeedRecord = z.strictObject({
-  schema: z.literal(SPEED_SCHEMA),
+  /** The first knew no bytes; it reads the same. */
+  schema: z.literal([1, SPEED_SCHEMA]),
   /** Folder name under `runs/`. */
   id: z.string(),
   startedAt: z.iso.datetime(),

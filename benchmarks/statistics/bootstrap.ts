@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { quantile } from "../../base/quantile.ts";
 import type { RandomStream } from "../../base/random.ts";
 import { Mean } from "./mean.ts";
 
@@ -18,7 +19,7 @@ export interface Interval {
   readonly confidence: number;
 }
 
-/** Settings of {@link bootstrapMean}. */
+/** Settings of the bootstrap. */
 export interface BootstrapOptions {
   /** Share of such intervals that should hold the true mean; 0.95 unless told. */
   readonly confidence?: number;
@@ -42,38 +43,74 @@ export interface BootstrapOptions {
 export function bootstrapMean(
   values: ArrayLike<number>,
   random: RandomStream,
-  { confidence = 0.95, resamples = 2000, weights }: BootstrapOptions = {},
+  { weights, ...options }: BootstrapOptions = {},
 ): Interval | null {
   const drawn = Array.from(values, (value, i) => ({ value, weight: weights?.[i] ?? 1 }))
     .filter(({ value, weight }) => !Number.isNaN(value) && weight > 0);
-  const n = drawn.length;
-  if (n < 2) return null;
+  const sums = drawn.map(({ value, weight }) => value * weight);
+  return bootstrapRatio(sums, drawn.map(({ weight }) => weight), random, options);
+}
 
-  const meanOf = (pick: (i: number) => number) => {
-    const sum = new Mean(), weight = new Mean();
-    for (let i = 0; i < n; i++) {
-      const sample = drawn[pick(i)];
-      sum.add(sample.value * sample.weight);
-      weight.add(sample.weight);
+/**
+ * The percentile bootstrap interval of a ratio of two sums over the same units, drawn together: a
+ * weighted mean, or a change relative to what it started from.
+ *
+ * @param above What is summed above the line, one a unit.
+ * @param below What is summed below the line, one a unit, none negative.
+ * @returns Null with fewer than two units, or where nothing is below the line.
+ */
+export function bootstrapRatio(
+  above: ArrayLike<number>,
+  below: ArrayLike<number>,
+  random: RandomStream,
+  { confidence = 0.95, resamples = 2000 }: Omit<BootstrapOptions, "weights"> = {},
+): Interval | null {
+  const n = above.length;
+  const whole = sum(above) / sum(below);
+  if (n < 2 || !Number.isFinite(whole)) return null;
+  const ratios = new Float64Array(resamples);
+  const unit = drawer(n, random);
+  for (let i = 0; i < resamples;) {
+    let top = 0, bottom = 0;
+    for (let drawn = 0; drawn < n; drawn++) {
+      const k = unit();
+      top += above[k];
+      bottom += below[k];
     }
-    return sum.value! / weight.value!;
-  };
-  const means = Float64Array.from(
-    { length: resamples },
-    () => meanOf(() => random.integer(0, n)),
-  ).sort();
+    if (bottom > 0) ratios[i++] = top / bottom;
+  }
+  ratios.sort();
   const tail = (1 - confidence) / 2;
   return {
-    mean: meanOf((i) => i),
-    low: quantile(means, tail),
-    high: quantile(means, 1 - tail),
+    mean: whole,
+    low: quantile(ratios, tail),
+    high: quantile(ratios, 1 - tail),
     confidence,
   };
 }
 
-/** Linear interpolation between the sorted values around rank `share * (n - 1)`. */
-function quantile(sorted: Float64Array, share: number): number {
-  const rank = share * (sorted.length - 1);
-  const below = Math.floor(rank), above = Math.ceil(rank);
-  return sorted[below] + (rank - below) * (sorted[above] - sorted[below]);
+/** Bits of a uniform draw that indices are taken from; it has 53, and the last ones are not even. */
+const BITS = 40;
+
+/** Draws from 0…n-1, several of them from the digits of one uniform number. */
+function drawer(n: number, random: RandomStream): () => number {
+  const each = Math.max(Math.floor(BITS / Math.log2(n)), 1);
+  let rest = 0, left = 0;
+  return () => {
+    if (left === 0) {
+      rest = random.uniform();
+      left = each;
+    }
+    left--;
+    rest *= n;
+    const index = Math.floor(rest);
+    rest -= index;
+    return index;
+  };
+}
+
+function sum(values: ArrayLike<number>): number {
+  const mean = new Mean();
+  for (let i = 0; i < values.length; i++) mean.add(values[i]);
+  return (mean.value ?? 0) * values.length;
 }

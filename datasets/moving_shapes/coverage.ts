@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Affine } from "./affine.ts";
+import type { Affine } from "../../base/affine.ts";
 import { boundsOf, type Polygon } from "./shapes.ts";
 
 /** A reusable buffer for the coverage of one polygon at a time over a frame. */

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals } from "@std/assert";
 import fc from "fast-check";
 import { randomStream } from "../../base/random.ts";
-import type { Affine } from "./affine.ts";
+import type { Affine } from "../../base/affine.ts";
 import { Coverage } from "./coverage.ts";
 import { contains, drawOutline, type Polygon, rareFamilies } from "./shapes.ts";
 import { commonFamilies } from "./shapes.ts";

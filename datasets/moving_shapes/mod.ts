@@ -16,7 +16,7 @@ import {
   splitNames,
   videoCount,
 } from "./config.ts";
-import { buildVideos, openPairs } from "./stored.ts";
+import { buildVideos, openMasks, openPairs } from "./stored.ts";
 
 export { demoConfig, largeConfig, type MovingShapesConfig } from "./config.ts";
 export { classNames } from "./scene.ts";
@@ -49,6 +49,7 @@ export function defineMovingShapes(
       `${width}x${height}, ${frames} frames`,
     build: (storePath, report, options) => buildVideos(config, storePath, report, options),
     open: (dataDir, split) => openPairs(dataDir, id, split),
+    openMasks: (dataDir, split) => openMasks(dataDir, id, split),
   };
 }
 

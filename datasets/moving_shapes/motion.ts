@@ -7,7 +7,7 @@
  * @module
  */
 import type { RandomStream } from "../../base/random.ts";
-import { type Affine, compose, rotation } from "./affine.ts";
+import { type Affine, compose, rotation } from "../../base/affine.ts";
 
 /** A parameter over time: amplitude (sin(frequency t + phase) - sin(phase)). */
 export interface Swing {

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { randomStream } from "../../base/random.ts";
-import { identity } from "./affine.ts";
+import { identity } from "../../base/affine.ts";
 import { drawMotion, motionAt } from "./motion.ts";
 
 const rates = { speed: 5, turn: 0.1, zoom: 0.05, deform: 0.02 };

@@ -7,7 +7,7 @@
  * @module
  */
 import type { RandomStream } from "../../base/random.ts";
-import { invert } from "./affine.ts";
+import { invert } from "../../base/affine.ts";
 import { Coverage } from "./coverage.ts";
 import { PAGE_LENGTH, whiteNoise } from "./randomness.ts";
 import type { Layer, Scene } from "./scene.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 import type { RandomStream } from "../../base/random.ts";
-import { type Affine, around, compose, identity, invert, rotation } from "./affine.ts";
+import { type Affine, around, compose, identity, invert, rotation } from "../../base/affine.ts";
 import type { MovingShapesConfig } from "./config.ts";
 import { drawMotion, motionAt } from "./motion.ts";
 import { type PatternName, patternNames } from "./patterns.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import type { RandomStream } from "../../base/random.ts";
-import type { Affine } from "./affine.ts";
+import type { Affine } from "../../base/affine.ts";
 import { logUniform } from "./randomness.ts";
 
 /** Vertices x0, y0, x1, y1, … in order around the outline, in pixels about the shape's center. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { randomStream } from "../../base/random.ts";
-import { identity } from "./affine.ts";
+import { identity } from "../../base/affine.ts";
 import {
   boundsOf,
   commonFamilies,

@@ -10,7 +10,7 @@ import { join } from "@std/path";
 import { type NdArray, ndarray, packed } from "../../base/arrays.ts";
 import { DataError } from "../../base/errors.ts";
 import type { Report } from "../definition.ts";
-import type { FlowDataset, FlowSample } from "../sample.ts";
+import type { FlowDataset, FlowSample, MaskedVideos } from "../sample.ts";
 import {
   type BuildOptions,
   buildStore,
@@ -226,6 +226,60 @@ export async function openPairs(dataDir: string, id: string, split: string): Pro
         valid: ndarray(new Uint8Array(area).fill(1), [config.height, config.width]),
         occluded: occluded as NdArray<Uint8Array>,
       };
+    },
+  };
+}
+
+/**
+ * Opens a split as videos with the masks of all objects together, and exact flow between neighbouring
+ * frames.
+ *
+ * @throws {UsageError} For a split that does not exist.
+ * @throws {DataError} When the store is missing, damaged or of another version of the generator.
+ */
+export async function openMasks(dataDir: string, id: string, split: string): Promise<MaskedVideos> {
+  const { store, config } = await openShapesStore(dataDir, id);
+  const { frames, height, width } = config;
+  const length = videoCount(config, split) * frames;
+  const array = (field: Field) => store.array(`${split}/${layouts[field].name}`);
+  const nameOf = (video: number) => `${split}-${String(video).padStart(4, "0")}`;
+  const placeOf = (index: number) => {
+    if (!Number.isInteger(index) || index < 0 || index >= length) {
+      throw new RangeError(`Cannot read frame ${index} of ${id}/${split}: it has ${length}`);
+    }
+    return [Math.floor(index / frames), index % frames] as const;
+  };
+  // Instances are stored a video a chunk: its neighbours are asked for next.
+  let kept: { video: number; instances: Uint8Array } | null = null;
+  return {
+    id,
+    split,
+    digest: store.digest,
+    length,
+    videos: Array.from({ length: length / frames }, (_, video) => ({
+      name: nameOf(video),
+      first: video * frames,
+      frames,
+    })),
+    async read(index) {
+      const [video, time] = placeOf(index);
+      const image = await array("frames").read([video, time]) as NdArray<Uint8Array>;
+      if (kept?.video !== video) {
+        const all = await array("instances").read([video]) as NdArray<Uint8Array>;
+        kept = { video, instances: packed(all) };
+      }
+      const area = height * width;
+      const own = kept.instances.subarray(time * area, (time + 1) * area);
+      const mask = ndarray(Uint8Array.from(own, (n) => n === 0 ? 0 : 1), [height, width]);
+      return { id: `${nameOf(video)}/${String(time).padStart(2, "0")}`, image, mask };
+    },
+    async flow(index, gap) {
+      const [video, time] = placeOf(index);
+      const pair = gap === 1 ? time : time - 1;
+      if (Math.abs(gap) !== 1 || pair < 0 || pair > frames - 2) return null;
+      if (gap === 1) return await array("flowForward").read([video, pair]) as NdArray<Float32Array>;
+      const all = await array("flowBackward").read([video]) as NdArray<Float32Array>;
+      return ndarray(packed(all.pick(pair, null, null, null)), [height, width, 2]);
     },
   };
 }

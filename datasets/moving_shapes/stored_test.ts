@@ -64,6 +64,25 @@ Deno.test("a built store gives back every video and every pair as rendered", () 
     await assertRejects(() => tiny.open(dir, "training"), UsageError, "training");
   }));
 
+Deno.test("masks are all instances together, flow is exact and goes both ways", () =>
+  withFolder(async (dir) => {
+    await tiny.build!(join(dir, "tiny"), () => {});
+    const masked = await tiny.openMasks!(dir, "train");
+    assertEquals([masked.length, masked.videos.length, masked.videos[2].first], [9, 3, 6]);
+    const expected = renderVideo(config, "train", 1);
+    const { id, image, mask } = await masked.read(4);
+    assertEquals(id, "train-0001/01");
+    assertSame(image, expected.frames.pick(1));
+    const instances = packed(expected.instances.pick(1));
+    assertEquals(packed(mask!), instances.map((n) => n === 0 ? 0 : 1));
+    assertSame((await masked.flow!(4, 1))!, expected.flowForward.pick(1));
+    assertSame((await masked.flow!(4, -1))!, expected.flowBackward.pick(0));
+    for (const [index, gap] of [[5, 1], [3, -1], [4, 2]]) {
+      assertEquals(await masked.flow!(index, gap), null);
+    }
+    await assertRejects(() => masked.read(9), RangeError, "it has 9");
+  }));
+
 Deno.test("a missing store and one of another generator are refused", () =>
   withFolder(async (dir) => {
     const error = await assertRejects(() => tiny.open(dir, "train"), DataError);

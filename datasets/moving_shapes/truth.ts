@@ -8,7 +8,7 @@
  * @module
  */
 import type { RandomStream } from "../../base/random.ts";
-import { type Affine, compose, identity, invert } from "./affine.ts";
+import { type Affine, compose, identity, invert } from "../../base/affine.ts";
 import { Coverage } from "./coverage.ts";
 import type { Scene } from "./scene.ts";
 import { boundsOf, type Box, contains } from "./shapes.ts";

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DataError } from "../../base/errors.ts";
+import { randomStream } from "../../base/random.ts";
 import { buildStore } from "./build.ts";
 import { openStore } from "./read.ts";
 import { fillSmallStore, withFolder } from "./small_store.ts";
@@ -10,10 +11,16 @@ const mayRun = (await Deno.permissions.query({ name: "run", command: Deno.execPa
   .state === "granted";
 if (!mayRun) console.error("skipped: killing a build needs the right to run Deno");
 
+/** Kills of a build at random moments; with `REFLOW_LONG=1` as many as the promise says. */
+const KILLS = Deno.env.get("REFLOW_LONG") === "1" ? 50 : 4;
+
 const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
-/** Starts a program that builds stores and kills it when it has printed `lines` lines. */
-async function killAfter(lines: number, program: string): Promise<void> {
+/**
+ * Starts a program that builds stores and kills it when it has printed `lines` lines and `delay`
+ * milliseconds have passed.
+ */
+async function killAfter(lines: number, program: string, delay = 0): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
@@ -28,6 +35,7 @@ async function killAfter(lines: number, program: string): Promise<void> {
     printed += text;
     if (printed.split("\n").length > lines) break;
   }
+  await new Promise((resolve) => setTimeout(resolve, delay));
   child.kill("SIGKILL");
   assertEquals((await child.status).signal, "SIGKILL");
 }
@@ -69,22 +77,35 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a store that is replaced over and over is whole or absent wherever its builder is killed",
+  name: "a store is whole or absent wherever its builder is killed, replacing one or not",
   ignore: !mayRun,
   fn: () =>
     withFolder(async (folder) => {
-      for (const lines of [1, 2, 3, 5, 8]) {
-        const path = join(folder, `${lines}`);
+      const random = randomStream(4, "kills");
+      let whole = 0, underWay = 0;
+      for (let kill = 0; kill < KILLS; kill++) {
+        const place = join(folder, `${kill}`);
+        const path = JSON.stringify(join(place, "store"));
+        const replace = kill % 2 === 0;
         await killAfter(
-          lines,
+          random.integer(1, 4),
           `${imports}
           for (let i = 0;; i++) {
-            await buildStore(${JSON.stringify(path)}, { i }, fillSmallStore, { replace: true });
+            const path = ${path} + (${replace} ? "" : i);
+            await buildStore(path, { i }, fillSmallStore, { replace: ${replace} });
             console.log(i);
           }`,
+          random.uniform(0, 20),
         );
-        if (names(folder).includes(`${lines}`)) await verifyStore(path, { deep: true });
-        else await assertRejects(() => openStore(path), DataError, "there is no such store");
+        const left = names(place);
+        const stores = left.filter((name) => !name.startsWith("."));
+        for (const name of stores) await verifyStore(join(place, name), { deep: true });
+        whole += stores.length;
+        if (stores.length < left.length) underWay++;
+        else if (stores.length === 0) {
+          await assertRejects(() => openStore(join(place, "store")), DataError, "no such store");
+        }
       }
+      console.log(`${KILLS} kills, ${underWay} of them during a build: ${whole} stores, all whole`);
     }),
 });

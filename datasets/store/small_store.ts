@@ -40,10 +40,10 @@ export async function withSmallStore(test: (path: string) => Promise<void>): Pro
 }
 
 /** Runs a test with a new empty folder. */
-export async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+export async function withFolder<T>(test: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir();
   try {
-    await test(folder);
+    return await test(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,5 +1,6 @@
 /**
- * AdamW's update of many parameters at once, in place on the device.
+ * Adam's and AdamW's update of many parameters at once, in place on the device. They differ in where
+ * weight decay enters: in the gradient, or past it.
  *
  * @module
  */
@@ -19,6 +20,7 @@ const UPDATE: Program = {
     beta2: "f32",
     fresh1: "f32", // 1 − β1 and 1 − β2, from double precision
     fresh2: "f32",
+    join: "f32",
     shrink: "f32",
     stepSize: "f32",
     correction: "f32",
@@ -28,11 +30,13 @@ const UPDATE: Program = {
   code: eachVec4(
     `
   let rate = multipliers[2 * tensor];
-  let keep = 1.0 - uniforms.shrink * rate * multipliers[2 * tensor + 1];
+  let decay = multipliers[2 * tensor + 1];
+  let keep = 1.0 - uniforms.shrink * rate * decay;
+  let join = uniforms.join * decay;
   let stepSize = uniforms.stepSize * rate;
   let scale = clip[0];`,
     `
-    let g = gradients[i] * scale;
+    let g = gradients[i] * scale + join * result[i];
     let m = uniforms.beta1 * first[i] + uniforms.fresh1 * g;
     let v = uniforms.beta2 * second[i] + uniforms.fresh2 * g * g;
     first[i] = m;
@@ -42,7 +46,7 @@ const UPDATE: Program = {
   ),
 };
 
-/** Settings of one update; all of AdamW's (Loshchilov & Hutter 2019) with PyTorch's conventions. */
+/** Settings of one update, with PyTorch's conventions. */
 export interface AdamWSettings {
   /** Of this step. */
   readonly learningRate: number;
@@ -52,8 +56,13 @@ export interface AdamWSettings {
   readonly beta2: number;
   /** Added to the square root of the second moment, after its bias is corrected. */
   readonly epsilon: number;
-  /** Decoupled: the parameter shrinks by learningRate · weightDecay. */
+  /** How much of a parameter is taken off it, one way or the other. */
   readonly weightDecay: number;
+  /**
+   * True: weightDecay times the parameter joins the gradient (Kingma & Ba 2015 with an L2 penalty).
+   * False: the parameter shrinks by learningRate · weightDecay (Loshchilov & Hutter 2019).
+   */
+  readonly coupled: boolean;
   /** Updates done, this one included: 1 at the first. */
   readonly step: number;
 }
@@ -68,9 +77,12 @@ export interface AdamWArrays<T> {
 }
 
 /** What changes from step to step, in double precision. */
-export function stepFactors({ learningRate, beta1, beta2, weightDecay, step }: AdamWSettings) {
+export function stepFactors(
+  { learningRate, beta1, beta2, weightDecay, coupled, step }: AdamWSettings,
+) {
   return {
-    shrink: learningRate * weightDecay,
+    join: coupled ? weightDecay : 0,
+    shrink: coupled ? 0 : learningRate * weightDecay,
     stepSize: learningRate / (1 - beta1 ** step),
     correction: 1 / Math.sqrt(1 - beta2 ** step),
   };
@@ -85,11 +97,11 @@ export function adamwOracle(
   settings: AdamWSettings,
 ): void {
   const { beta1, beta2, epsilon } = settings;
-  const { shrink, stepSize, correction } = stepFactors(settings);
+  const { join, shrink, stepSize, correction } = stepFactors(settings);
   forEachChunk(table, (start, end, tensor) => {
     const rate = multipliers[2 * tensor], decay = multipliers[2 * tensor + 1];
     for (let i = start; i < end; i++) {
-      const g = gradients[i] * factor;
+      const g = gradients[i] * factor + join * decay * parameters[i];
       first[i] = beta1 * first[i] + (1 - beta1) * g;
       second[i] = beta2 * second[i] + (1 - beta2) * g * g;
       parameters[i] = parameters[i] * (1 - shrink * rate * decay) -
@@ -116,9 +128,9 @@ export function adamwUpdate(
   inPlace({
     gpu(backend) {
       const { beta1, beta2, epsilon } = settings;
-      const { shrink, stepSize, correction } = stepFactors(settings);
+      const { join, shrink, stepSize, correction } = stepFactors(settings);
       const betas = [beta1, beta2, 1 - beta1, 1 - beta2];
-      const uniforms = [count, ...betas, shrink, stepSize, correction, epsilon];
+      const uniforms = [count, ...betas, join, shrink, stepSize, correction, epsilon];
       const inputs = [table, multipliers, gradients, clip, first, second];
       dispatch(backend, UPDATE, inputs, parameters, uniforms, count * LANES);
     },

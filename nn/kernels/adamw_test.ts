@@ -17,6 +17,7 @@ const settings: AdamWSettings = {
   beta2: 0.999,
   epsilon: 1e-8,
   weightDecay: 0.1,
+  coupled: false,
   step: 7,
 };
 
@@ -35,6 +36,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
     beta2: fc.constantFrom(0.999, 0.95),
     epsilon: fc.constantFrom(1e-8, 1e-6),
     weightDecay: fc.constantFrom(0, 1e-5, 0.1),
+    coupled: fc.boolean(),
     step: fc.integer({ min: 1, max: 100_000 }),
   }),
 });
@@ -59,4 +61,12 @@ async function check({ layout, clip, settings }: Case): Promise<void> {
 }
 
 Deno.test(`${SWEPT} updates of tensors of odd sizes match their oracle`, () =>
-  sweep(cases, check, [{ layout: ODD, clip: 0.5, settings }]));
+  sweep(
+    cases,
+    check,
+    [false, true].map((coupled) => ({
+      layout: ODD,
+      clip: 0.5,
+      settings: { ...settings, coupled },
+    })),
+  ));

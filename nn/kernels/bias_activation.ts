@@ -1,8 +1,8 @@
 /**
  * Bias and activation after a convolution or a matrix product in one pass: y = a(x + bias).
  *
- * The gradient goes through the output, not the input (ReLU: y > 0, sigmoid: y(1 − y), tanh: 1 − y²),
- * so the sum x + bias is never kept. GELU takes most values twice; its gradient reads x and bias.
+ * The gradient goes through the output, not the input ({@link SLOPE}), so the sum x + bias is never
+ * kept. GELU takes most values twice; its gradient reads x and bias.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   activationText,
   type ByValue,
   byValue,
+  LEAK,
   onHost,
   SLOPE,
 } from "./activation.ts";
@@ -85,6 +86,7 @@ const forward = defineKernel<Attributes>({
   },
   stock({ x, bias }, { activation }) {
     const sum = tf.add(x, bias);
+    if (activation === "leaky") return tf.leakyRelu(sum, LEAK);
     return activation === "none" ? sum : tf[activation](sum);
   },
 });

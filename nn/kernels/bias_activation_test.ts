@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Activation } from "./activation.ts";
+import { byValue as activations } from "./activation.ts";
 import { biasActivation } from "./bias_activation.ts";
 import { channelSums } from "./channel_sums.ts";
 import { oracleOf } from "./kernel.ts";
@@ -12,8 +12,6 @@ import {
   onDevice,
   take,
 } from "./kernel_test_support.ts";
-
-const activations: readonly Activation[] = ["none", "relu", "sigmoid", "tanh"];
 
 for (const activation of activations) {
   Deno.test(`the gradients of bias and ${activation} are the slopes of the oracle`, async () => {

@@ -7,14 +7,15 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { inOneGo } from "../backward.ts";
 import { range, vec4s } from "./conv2d/window.ts";
+import { inPlace } from "./in_place.ts";
 import { defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
 import { operandAccess } from "./tiles.ts";
 import { dispatch, type Program, programOf } from "./program.ts";
 
-/** Most maps that one dispatch joins. */
-const MOST = 3;
+/** Most maps that one dispatch joins; taking four and a gate apart binds eight buffers. */
+const MOST = 4;
 
 const widthsOf = (parts: number) =>
   Object.fromEntries(range(parts).map((i) => [`width${i}`, "i32" as const]));
@@ -54,25 +55,6 @@ fn main(index : i32) {
 }`,
   };
 };
-
-/** Some channels of a map, times a factor if need be. */
-const takeProgram = (times: boolean): Program => ({
-  name: `take channels${times ? " times" : ""}`,
-  inputs: ["x", ...times ? ["factor"] : []],
-  widths: [1, ...times ? [1 as const] : [], 1],
-  uniforms: { size: "i32", channels: "i32", start: "i32", width: "i32" },
-  workgroup: 64,
-  code: `
-fn main(index : i32) {
-  if (index >= uniforms.size) { return; }
-  let row = index / uniforms.width;
-  let at = row * uniforms.channels + uniforms.start + index - row * uniforms.width;
-  result[index] = x[at]${times ? " * factor[index]" : ""};
-}`,
-});
-
-const TAKE = takeProgram(false);
-const TAKE_TIMES = takeProgram(true);
 
 /** The maps among a kernel's inputs, in order. */
 const partsOf = <T>(inputs: Readonly<Record<string, T>>): T[] =>
@@ -128,41 +110,139 @@ const defineJoin = (name: string) =>
 const join = defineJoin("ConcatChannels");
 const gatedJoin = defineJoin("GatedConcat");
 
-interface Take {
-  readonly start: number;
-  readonly width: number;
-}
-
-const take = defineKernel<Take>({
-  name: "TakeChannels",
-  gpu(backend: WebGPUBackend, { x, factor }, { start, width }) {
-    const channels = x.shape.at(-1)!;
-    const size = tf.util.sizeFromShape(x.shape) / channels * width;
-    const shape = [...x.shape.slice(0, -1), width];
-    const operands = factor ? [x, factor] : [x];
-    const program = factor ? TAKE_TIMES : TAKE;
-    return dispatch(backend, program, operands, shape, [size, channels, start, width], size);
+/** An invocation hands one number on, to the map it belongs to. */
+const splitProgram = (parts: number, gated: boolean): Program => ({
+  name: `split channels ${parts}${gated ? " gated" : ""}`,
+  inputs: [
+    "x",
+    ...gated ? ["part0", "gate", "ofGate"] : [],
+    ...range(parts).slice(1).map((i) => `of${i}`),
+  ],
+  widths: [
+    1,
+    ...gated ? [1, 1, "update"] as const : [],
+    ...range(parts).slice(1).map(() => "update" as const),
+    1,
+  ],
+  uniforms: {
+    ...{ size: "i32", channels: "i32" },
+    ...widthsOf(parts),
+    ...Object.fromEntries(range(parts + 1).map((i) => [`onto${i}`, "i32" as const])),
   },
-  oracle({ x, factor }, { start, width }): HostTensor {
-    const channels = x.shape.at(-1)!;
-    const out = hostZeros([...x.shape.slice(0, -1), width]);
-    for (let i = 0; i < out.data.length; i++) {
-      const at = Math.floor(i / width) * channels + start + i % width;
-      out.data[i] = x.data[at] * (factor ? factor.data[i] : 1);
-    }
-    return out;
-  },
+  workgroup: 64,
+  code: `
+fn main(index : i32) {
+  if (index >= uniforms.size) { return; }
+  let row = index / uniforms.channels;
+  let value = x[index];
+  var at = index - row * uniforms.channels;
+  ${
+    range(parts).map((i) => {
+      const array = i === 0 ? "result" : `of${i}`;
+      const put = (array: string, which: number, value: string) =>
+        `${array}[to] = select(0.0, ${array}[to], uniforms.onto${which} == 1) + ${value};`;
+      return `
+  if (at < uniforms.width${i}) {
+    let to = row * uniforms.width${i} + at;
+    ${put(array, i, gated && i === 0 ? "value * gate[to]" : "value")}
+    ${gated && i === 0 ? put("ofGate", parts, "value * part0[to]") : ""}
+    return;
+  }
+  at -= uniforms.width${i};`;
+    }).join("")
+  }
+}`,
 });
 
-const slices = (x: tf.Tensor, widths: readonly number[]): Record<string, () => tf.Tensor> =>
-  Object.fromEntries(widths.map((width, i) => {
-    const start = widths.slice(0, i).reduce((a, b) => a + b, 0);
-    return [`part${i}`, () => take({ x }, { start, width })];
-  }));
+/** The first map and its gate, where there is one. */
+type Gating = readonly [part0: tf.Tensor, gate: tf.Tensor] | null;
+
+/** Channels of a map to the maps that they come from, by plain loops; with a gate, its gradient last. */
+export function splitOracle(
+  x: HostTensor["data"],
+  widths: readonly number[],
+  gating: readonly [part0: HostTensor["data"], gate: HostTensor["data"]] | null = null,
+): Float64Array[] {
+  const channels = widths.reduce((a, b) => a + b), rows = x.length / channels;
+  const parts = widths.map((width) => new Float64Array(rows * width));
+  let start = 0;
+  widths.forEach((width, i) => {
+    parts[i].forEach((_, at) => {
+      parts[i][at] = x[Math.floor(at / width) * channels + start + at % width];
+    });
+    start += width;
+  });
+  if (!gating) return parts;
+  const [part0, gate] = gating, [first, ...rest] = parts;
+  return [first.map((g, i) => g * gate[i]), ...rest, first.map((g, i) => g * part0[i])];
+}
+
+/**
+ * Channels of a map to the maps that they come from: the gradient of joining them.
+ *
+ * @param gating The first map and the gate on it, whose gradient comes last.
+ * @param onto Adds to those that are given, in the order of the results.
+ */
+export function splitChannels(
+  x: tf.Tensor,
+  widths: readonly number[],
+  gating: Gating = null,
+  onto: readonly (tf.Tensor | undefined)[] = [],
+): tf.Tensor[] {
+  const channels = x.shape.at(-1)!;
+  const shapes = [...widths, ...gating ? [widths[0]] : []].map((width) => [
+    ...x.shape.slice(0, -1),
+    width,
+  ]);
+  return inPlace({
+    gpu(backend) {
+      const parts = widths.length;
+      const program = programOf(
+        `split ${parts} ${gating !== null}`,
+        () => splitProgram(parts, gating !== null),
+      );
+      const outputs = shapes.map((shape, i) => onto[i] ?? backend.makeTensorInfo(shape, "float32"));
+      const [first, ...others] = outputs;
+      const ofGate = gating ? [...gating, others.pop()!] : [];
+      const flags = range(parts + 1).map((i) => onto[i] ? 1 : 0);
+      dispatch(
+        backend,
+        program,
+        [x, ...ofGate, ...others],
+        first,
+        [x.size, channels, ...widths, ...flags],
+        x.size,
+      );
+      return outputs.map((output, i) => onto[i] ?? tf.engine().makeTensorFromTensorInfo(output));
+    },
+    cpu(host) {
+      const made = splitOracle(
+        host(x),
+        widths,
+        gating && [host(gating[0]), host(gating[1])],
+      );
+      return made.map((data, i) => {
+        const sum = onto[i];
+        if (!sum) return tf.tensor(Float32Array.from(data), shapes[i]);
+        const values = host(sum);
+        data.forEach((value, at) => values[at] += value);
+        return sum;
+      });
+    },
+  });
+}
+
+const names = (widths: readonly number[]) => widths.map((_, i) => `part${i}`);
 
 tf.registerGradient({
   kernelName: "ConcatChannels",
-  gradFunc: (dy, _, attrs) => slices(dy as tf.Tensor, (attrs as unknown as Join).widths),
+  gradFunc: (dy, _, attrs) => {
+    const { widths } = attrs as unknown as Join;
+    return inOneGo(
+      names(widths),
+      (sums) => splitChannels(dy as tf.Tensor, widths, null, sums),
+    );
+  },
 });
 
 tf.registerGradient({
@@ -170,20 +250,17 @@ tf.registerGradient({
   inputsToSave: ["part0", "gate"],
   gradFunc: (dy, [part0, gate], attrs) => {
     const { widths } = attrs as unknown as Join;
-    const x = dy as tf.Tensor;
-    const first = { start: 0, width: widths[0] };
-    return {
-      ...slices(x, widths),
-      part0: () => take({ x, factor: gate }, first),
-      gate: () => take({ x, factor: part0 }, first),
-    };
+    return inOneGo(
+      [...names(widths), "gate"],
+      (sums) => splitChannels(dy as tf.Tensor, widths, [part0, gate], sums),
+    );
   },
 });
 
 /**
  * Maps one behind the other along their last axis.
  *
- * @param maps Two or three, equally shaped but for the last axis.
+ * @param maps Two to four, equally shaped but for the last axis.
  * @param gate Shaped like the first map, which it is multiplied with.
  * @returns Differentiable with respect to the maps and the gate.
  */

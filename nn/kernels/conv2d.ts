@@ -58,7 +58,7 @@ const kernels: Record<string, (run: Run) => tf.TensorInfo> = {
     ),
   Conv2DBackpropFilter: ({ inputs: { x, dy }, backend, attrs }) => {
     const info = convInfo(x.shape, attrs.filterShape, attrs);
-    const { filter, bias } = runFilterGradient(backend, x, dy, info);
+    const [filter, bias] = runFilterGradient(backend, x, dy, info);
     backend.disposeData(bias.dataId);
     return filter;
   },

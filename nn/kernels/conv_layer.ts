@@ -2,18 +2,23 @@
  * A convolution layer in one dispatch: y = a(x ∗ filter + bias).
  *
  * Backward, the slope of the activation is multiplied on while the incoming gradient is prepared for
- * reading, the gradients of filter and bias come from one kernel, and they can be added onto what
- * other uses of the same parameters left ({@link backward} asks for that), so a weight-tied layer
- * costs no additions.
+ * reading, and the gradients of filter and bias come from one kernel. All of them can be added to what
+ * other uses of the same tensors left ({@link backward} asks for that), so a weight-tied layer costs no
+ * additions.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { TOGETHER, type Together } from "../backward.ts";
+import { DEFERRED, type Deferred, IN_PLACE, type InPlace } from "../backward.ts";
 import type { ByValue } from "./activation.ts";
 import { activationSlope, biasActivation } from "./bias_activation.ts";
-import { type ParameterGradients, runFilterGradient } from "./conv2d/filter_gradient.ts";
+import {
+  addSegments,
+  filterGradientSegments,
+  runFilterGradient,
+  sumFilterGradient,
+} from "./conv2d/filter_gradient.ts";
 import type { Sloped } from "./conv2d/operands.ts";
 import { runConvolution } from "./conv2d/convolution.ts";
 import type { ConvInfo } from "./conv2d/window.ts";
@@ -30,7 +35,8 @@ export interface ConvLayerSettings {
   readonly activation: ByValue;
 }
 
-const explicit = ([y, x]: readonly [number, number]): [
+/** Padding in the words of `tf.conv2d`. */
+export const explicit = ([y, x]: readonly [number, number]): [
   [number, number],
   [number, number],
   [number, number],
@@ -89,26 +95,34 @@ function gradients(
     if (!sloped || sloped.isDisposed) sloped = activationSlope(dy, out, activation);
     return sloped;
   };
-  const both = (onto: ParameterGradients | null) =>
-    runFilterGradient(backend, x, before(), info, onto);
-  const one = (name: keyof ParameterGradients) => () => {
-    const made = both(null);
-    backend.disposeData(made[name === "filter" ? "bias" : "filter"].dataId);
-    return asTensor(made[name]);
+  const one = (which: number) => () => {
+    const made = runFilterGradient(backend, x, before(), info);
+    backend.disposeData(made[1 - which].dataId);
+    return asTensor(made[which]);
   };
-  const together: Together = {
-    names: ["filter", "bias"],
-    make() {
-      const { filter, bias } = both(null);
-      return [asTensor(filter), asTensor(bias)];
+  const toX = (onto?: tf.Tensor) =>
+    runConvolution(backend, "inputGradient", before(), filter, info, null, onto);
+  const inPlace: InPlace = {
+    names: ["x"],
+    run([sum]) {
+      const made = toX(sum);
+      return [sum ?? asTensor(made)];
     },
-    addOnto: ([filter, bias]) => void both({ filter, bias }),
+  };
+  const deferred: Deferred = {
+    names: ["filter", "bias"],
+    kind: `convolution ${filterGradientSegments(info)}`,
+    start: () => sumFilterGradient(backend, x, before(), info).map(asTensor),
+    addTo: (sums) => void sumFilterGradient(backend, x, before(), info, sums),
+    finish: (sums) =>
+      sums.length === 2 ? [...sums] : addSegments(backend, sums[0], info).map(asTensor),
   };
   return {
-    x: () => asTensor(runConvolution(backend, "inputGradient", before(), filter, info)),
-    filter: one("filter"),
-    bias: one("bias"),
-    [TOGETHER]: together,
+    x: () => asTensor(toX()),
+    filter: one(0),
+    bias: one(1),
+    [IN_PLACE]: inPlace,
+    [DEFERRED]: deferred,
   };
 }
 

@@ -94,12 +94,14 @@ async function check({ x, kernel, out, settings }: Case): Promise<void> {
   const expected = oracle(inputs, settings);
   assertClose(await repeated(what, () => run(tensors)), expected, FORWARD, what);
   tf.dispose(tensors);
-  // A ReLU has no slope at its kink, which differences may step over: its zeros stay zeros.
-  const relu = settings.activation === "relu";
-  const smooth = { ...settings, activation: relu ? "none" as const : settings.activation };
+  // A ReLU has no slope at its kink, which differences may step over: its slopes stay.
+  const { activation } = settings;
+  const kinked = activation === "relu" || activation === "leaky";
+  const passes = expected.data.map((y) => kinked ? onHost[activation].slope(y) : 1);
+  const smooth = { ...settings, activation: kinked ? "none" as const : activation };
   const slopeOracle = (host: Named<HostTensor>) => {
     const { shape, data } = oracle(host, smooth);
-    return { shape, data: data.map((y, i) => relu && expected.data[i] <= 0 ? 0 : y) };
+    return { shape, data: data.map((y, i) => y * passes[i]) };
   };
   await assertGradients(what, run, slopeOracle, inputs, Object.keys(inputs));
 }

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
 import { copyNumbers } from "./in_place.ts";
-import "./kernel_test_support.ts";
+import { drawn, onDevice, take } from "./kernel_test_support.ts";
 
 Deno.test("copies keep their order among themselves and among operations", async () => {
   const x = tf.square(tf.tensor1d([1, 2, 3]));
@@ -30,4 +30,19 @@ Deno.test("a convolution reads a filter's new numbers after a copy into it", asy
   copyNumbers([{ from: other, fromOffset: 0, to: filter, toOffset: 0, size: 1 }]);
   assertEquals(await convolved(), 3);
   tf.dispose([picture, filter, other]);
+});
+
+Deno.test("copies renew what textures hold of a tensor, over several of their rows", async () => {
+  // 4, 4096 and 4100 texels, and rows of three channels, which lie in the texture with gaps.
+  for (const shape of [[1, 1, 4, 4], [1, 1, 128, 128], [1, 1, 205, 80], [1, 1, 5, 3]]) {
+    const picture = onDevice<tf.Tensor4D>(drawn("picture", [1, 3, 3, shape[2]]));
+    const [filter, other, fresh] = ["filter", "other", "other"].map((name) =>
+      onDevice<tf.Tensor4D>(drawn(name, shape))
+    );
+    const convolved = (filter: tf.Tensor4D) => take(tf.conv2d(picture, filter, 1, "same"));
+    await convolved(filter);
+    copyNumbers([{ from: other, fromOffset: 0, to: filter, toOffset: 0, size: other.size }]);
+    assertEquals((await convolved(filter)).data, (await convolved(fresh)).data);
+    tf.dispose([picture, filter, other, fresh]);
+  }
 });

@@ -23,6 +23,11 @@ export const FORWARD = 1e-5;
 /** Largest error of a gradient, relative to its largest value. */
 export const GRADIENT = 1e-4;
 
+/** Lengths that hit the edges of tiles, windows and workgroups: heights and widths of maps. */
+export const SIZES: readonly (readonly [number, number])[] = [1, 3, 17].flatMap((height) =>
+  [1, 3, 17].map((width) => [height, width] as const)
+);
+
 /** Cases of a {@link sweep}. */
 export const SWEPT = Deno.env.get("REFLOW_LONG") === "1" ? 500 : 12;
 

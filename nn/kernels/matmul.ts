@@ -85,7 +85,7 @@ function run(
   };
   const [program, invocations] = plan(product, variant);
   const values = productValues(product);
-  return withOperands(backend, [a, b], [Infinity, Infinity], (operands) => {
+  return withOperands(backend, [a, b], (operands) => {
     const inputs = bias ? [...operands, bias] : operands;
     return dispatch(backend, program, inputs, product.shape, values, invocations);
   });

@@ -26,6 +26,10 @@ Deno.test("a mean far from zero costs no precision that float32 has", async () =
   await assertKernels({ shape, data: data.map((value) => value + 100) }, 2);
 });
 
+Deno.test("series too long for one workgroup match their oracles", async () => {
+  for (const channels of [3, 8]) await assertKernels(drawn("x", [2, 47, 47, channels]), 2, 1);
+});
+
 Deno.test("a constant channel becomes zero, and so does its gradient's mean", async () => {
   const x = tf.fill([1, 3, 3, 2], 7.25) as tf.Tensor4D;
   const { standard } = standardize(x, 1);

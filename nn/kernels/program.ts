@@ -19,6 +19,7 @@ import {
   formOf,
   keepTexels,
   newTexels,
+  renewTexels,
   ROW,
   type Texels,
 } from "./texels.ts";
@@ -26,10 +27,11 @@ import { uniformsOf } from "./uniforms.ts";
 
 /**
  * How the text sees an operand: single numbers (`x[i]`), vec4 along the last axis (`x[i]`), integers
- * (`x[i]`), single numbers or vec4 that it may also write ("update", "update4"), or {@link Texels}
- * (`load_x(i)`, `store_result(i, v)`).
+ * (`x[i]`), single numbers or vec4 that it may also write ("update", "update4"), {@link Texels}
+ * (`load_x(i)`, `store_result(i, v)`), or Texels that are an input and written ("store",
+ * `store_x(i, v)`).
  */
-export type Access = 1 | 4 | "i32" | "update" | "update4" | "texels";
+export type Access = 1 | 4 | "i32" | "update" | "update4" | "texels" | "store";
 
 /** WGSL text with the names it refers to. */
 export interface Program {
@@ -162,19 +164,16 @@ export function recordCopies(backend: WebGPUBackend, copies: readonly Copy[]): v
   recorder.ensureCommandEncoderReady();
   recorder.endComputePassEncoder();
   for (const { from, fromOffset, to, toOffset, size } of copies) {
-    forgetTexels(backend, to.dataId);
     const [source, target] = [from, to].map(({ dataId }) => {
       recorder.uploadToGPU(dataId);
       recorder.commandQueueOwnedIds.add(dataId);
       return recorder.tensorMap.get(dataId).resource!;
     });
-    recorder.commandEncoder.copyBufferToBuffer(
-      source,
-      4 * fromOffset,
-      target,
-      4 * toOffset,
-      4 * size,
-    );
+    const encoder = recorder.commandEncoder;
+    encoder.copyBufferToBuffer(source, 4 * fromOffset, target, 4 * toOffset, 4 * size);
+    if (size === tf.util.sizeFromShape(to.shape)) {
+      renewTexels(backend, encoder, to.dataId, target, size);
+    } else forgetTexels(backend, to.dataId);
   }
 }
 
@@ -270,6 +269,7 @@ fn store_${name}(i : i32, value : vec4<f32>) { textureStore(${name}, ${place}, v
     ...inputs.map((name, i) => {
       const at = `@group(0) @binding(${i + 1})`;
       const width = widths[i];
+      if (width === "store") return writable(name, at);
       if (width === "texels") {
         return `${at} var ${name} : texture_2d<f32>;
 fn load_${name}(i : i32) -> vec4<f32> { return textureLoad(${name}, ${place}, 0); }`;

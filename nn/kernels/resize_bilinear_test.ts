@@ -69,7 +69,7 @@ for (const name of ["upsample_bilinear", "upsample_bilinear_one_row"]) {
     const { tensors } = await fixture(`kernels/${name}`);
     const flow = onDevice<tf.Tensor4D>(tensors.flow);
     const [, h, w] = flow.shape;
-    const upsample = (x: tf.Tensor) => tf.mul(resizeBilinear(x as tf.Tensor4D, 8 * h, 8 * w), 8);
+    const upsample = (x: tf.Tensor) => resizeBilinear(x as tf.Tensor4D, 8 * h, 8 * w, 8);
     assertClose(await take(upsample(flow)), tensors.output, FORWARD);
     const gradient = tf.grad(upsample)(flow, onDevice(tensors.output_gradient));
     assertClose(await take(gradient), tensors.flow_gradient, GRADIENT);

@@ -3,8 +3,9 @@
  *
  * A kernel of ours that replaces a built-in one keeps it at hand, so that the same model runs on
  * either. An operation of ours that TensorFlow.js has no kernel for is a composition of built-in
- * operations for "stock", which its definition holds (`defineKernel`). Three have no counterpart at all and stay ours:
- * correlation lookup, convex upsampling and grid sampling.
+ * operations for "stock", which its definition holds (`defineKernel`). Some have no counterpart at all
+ * and stay ours: correlation lookup, convex upsampling, grid sampling and what is built on it, and the
+ * shrinking of ground truth.
  *
  * Only kernels change: device, error checks and submits are the same for both.
  *

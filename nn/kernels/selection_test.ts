@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Activation } from "./activation.ts";
+import { type Activation, byValue } from "./activation.ts";
 import { biasActivation } from "./bias_activation.ts";
+import { costVolume } from "./cost_volume.ts";
 import { assertClose, drawn, FORWARD, GRADIENT, onDevice, take } from "./kernel_test_support.ts";
 import { layerNormalize } from "./layer_norm.ts";
 import { affine } from "./matmul.ts";
@@ -15,6 +16,7 @@ import {
   useKernelSet,
 } from "./selection.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
+import { vectorError } from "./vector_error.ts";
 
 /** Runs on one kernel set and goes back to the usual one. */
 function on<T>(set: KernelSet, run: () => T): T {
@@ -92,7 +94,7 @@ Deno.test("convolution and its gradients agree on both sets", async () => {
   await assertSame("conv2d", GRADIENT, withGradients(conv, inputs));
 });
 
-for (const activation of ["none", "relu", "sigmoid", "tanh", "gelu"] as Activation[]) {
+for (const activation of [...byValue, "gelu"] as Activation[]) {
   Deno.test(`bias and ${activation} agree on both sets`, async () => {
     const inputs = [drawn("x", [2, 5, 3, 6]), drawn("bias", [6])].map((t) => onDevice(t));
     const run = (x: tf.Tensor, bias: tf.Tensor) => biasActivation(x, bias, activation);
@@ -131,6 +133,30 @@ for (const [what, [run, shapes]] of Object.entries(dense)) {
     const names = await kernelsOf("stock", () => run(...inputs));
     const ours = ["BiasGelu", "BiasActivation", "ScaledSoftmax", "ScaledLogSoftmax", "LayerNorm"];
     assertEquals(ours.filter((name) => names.has(name)), []);
+  });
+}
+
+/** What flow networks are made of: operation and shapes of its operands. */
+const ofFlow: Record<string, [(...x: tf.Tensor[]) => tf.Tensor, number[][]]> = {
+  "cost volumes": [
+    (a, b) => costVolume(a as tf.Tensor4D, b as tf.Tensor4D, 2, "leaky"),
+    [[2, 5, 7, 3], [2, 5, 7, 3]],
+  ],
+  "flow errors": [
+    (flow) => {
+      const truth = onDevice<tf.Tensor4D>(drawn("truth", [2, 5, 7, 3]));
+      return vectorError(flow as tf.Tensor4D, truth, { of: "squares", epsilon: 0.01, power: 0.5 });
+    },
+    [[2, 5, 7, 2]],
+  ],
+};
+
+for (const [what, [run, shapes]] of Object.entries(ofFlow)) {
+  Deno.test(`${what} and their gradients agree on both sets`, async () => {
+    const inputs = shapes.map((shape, i) => onDevice(drawn(`${what} ${i}`, shape)));
+    await assertSame(what, GRADIENT, withGradients(run, inputs));
+    const names = await kernelsOf("stock", () => run(...inputs));
+    assertEquals([names.has("CostVolume"), names.has("VectorError")], [false, false]);
   });
 }
 

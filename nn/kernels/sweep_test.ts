@@ -14,13 +14,18 @@ import "./channel_sums.ts";
 import "./concat_channels.ts";
 import "./convex_upsample.ts";
 import "./correlation.ts";
+import "./cost_volume.ts";
 import "./grid_sample.ts";
 import "./gru.ts";
 import "./layer_norm.ts";
 import "./masked_l1.ts";
 import "./normalize.ts";
 import "./residual.ts";
+import "./resize_bilinear.ts";
+import "./shrink_flow.ts";
 import "./softmax.ts";
+import "./vector_error.ts";
+import "./warp_inside.ts";
 import { type HostTensor, kernelNames, oracleOf } from "./kernel.ts";
 import {
   assertMatchesOracle,
@@ -59,6 +64,12 @@ const edges: readonly Drawn[] = [
   { batch: 3, height: 1, width: 17, channels: 3, choice: 3 },
 ];
 
+/** Another size for a map. */
+const resizing = ({ height, width, choice }: Drawn) => ({
+  ...{ height, width, toHeight: 1 + choice % 19, toWidth: 1 + choice % 23 },
+  factor: 1 + choice % 8,
+});
+
 /** What a kernel is given. */
 type Given = readonly [inputs: Named<HostTensor>, attributes?: object];
 
@@ -82,9 +93,9 @@ function standardization(map: Drawn): Given {
   return [{ x, moments: oracleOf("NormalizeMoments")({ x }, attributes) }, attributes];
 }
 
-/** Two or three maps to join. */
+/** Two to four maps to join. */
 function parts({ batch, height, width, channels, choice }: Drawn) {
-  const widths = [channels, 1 + choice % 9, 1 + choice % 5].slice(0, 2 + choice % 2);
+  const widths = [channels, 1 + choice % 9, 1 + choice % 5, 3].slice(0, 2 + choice % 3);
   const inputs = widths.map((own, i) =>
     [`part${i}`, drawn(`part${i}`, [batch, height, width, own])] as const
   );
@@ -128,10 +139,31 @@ function correlation({ batch, height, width, channels, choice }: Drawn) {
   };
 }
 
-const l1 = (map: Drawn) => ({
-  ...alike(map, "prediction", "truth"),
-  weight: drawn("weight", [map.batch, map.height, map.width, 1]),
-});
+/** A cost volume's range, and the gradient that comes in. */
+function costs({ batch, height, width, choice }: Drawn) {
+  const radius = 1 + choice % 4;
+  return { radius, dy: drawn("dy", [batch, height, width, (2 * radius + 1) ** 2]) };
+}
+
+/** A flow, the true vectors with their weights, and how errors count. */
+function errors({ batch, height, width, choice }: Drawn) {
+  const of = choice % 2 ? "squares" : "absolutes";
+  return {
+    inputs: {
+      prediction: drawn("prediction", [batch, height, width, 2]),
+      truth: drawn("truth", [batch, height, width, 3]),
+    },
+    penalty: { of, epsilon: 0.01, power: [0.5, 0.4, 1][choice % 3] },
+  };
+}
+
+/** A flow that is known in places, to be shrunk. */
+function knownFlow({ batch, height, width, choice }: Drawn): Given {
+  const valid = drawn("valid", [batch, height, width, 1]);
+  valid.data.forEach((v, i) => valid.data[i] = v > -0.5 ? 1 : 0);
+  const at = { height: 1 + choice % height, width: 1 + choice % width, factor: 0.05 };
+  return [{ flow: drawn("flow", [batch, height, width, 2]), valid }, at];
+}
 
 const forward: Record<string, (map: Drawn) => Given> = {
   BiasActivation: (map) => [
@@ -163,6 +195,10 @@ const forward: Record<string, (map: Drawn) => Given> = {
     const { volume, coords, at } = correlation(map);
     return [{ volume, coords }, at];
   },
+  CostVolume: (map) => [
+    alike(map, "f1", "f2"),
+    { radius: costs(map).radius, ...activationOf(map) },
+  ],
   GridSample(map) {
     const { image, coords } = sampling(map);
     return [{ image, coords }];
@@ -172,28 +208,30 @@ const forward: Record<string, (map: Drawn) => Given> = {
     { ...alike(map, "x"), ...perChannel(map, "weight", "bias") },
     epsilonOf(map),
   ],
-  MaskedL1: (map) => [l1(map)],
   NormalizeMoments(map) {
     const [{ x }, attributes] = standardization(map);
     return [{ x }, attributes];
   },
   NormalizeStandardize: standardization,
+  ResizeCorners: (map) => [alike(map, "x"), resizing(map)],
   ResidualRelu: (map) => [alike(map, "x", "y")],
   ScaledSoftmax: (map) => [alike(map, "x"), scaleOf(map)],
   ScaledLogSoftmax: (map) => [alike(map, "x"), scaleOf(map)],
+  ShrinkFlow: knownFlow,
+  VectorError(map) {
+    const { inputs, penalty } = errors(map);
+    return [inputs, penalty];
+  },
+  WarpPlaces: ({ batch, height, width, choice }) => [
+    { flow: drawn("flow", [batch, height, width, 2], 3) },
+    { scale: [1, 0.625, 5][choice % 3], least: 0.9999 },
+  ],
 };
 
 const gradients: Record<string, (map: Drawn) => Given> = {
   BiasActivationSlope: (map) => [alike(map, "dy", "out"), activationOf(map)],
   BiasGeluGradient: (map) => [{ ...alike(map, "dy", "x"), ...perChannel(map, "bias") }],
   ChannelSums: (map) => [alike(map, "x")],
-  TakeChannels(map) {
-    const start = map.choice % map.channels;
-    const width = 1 + map.choice % (map.channels - start);
-    const { batch, height, width: columns } = map;
-    const factor = drawn("factor", [batch, height, columns, width]);
-    return [{ ...alike(map, "x"), ...map.choice % 2 ? { factor } : {} }, { start, width }];
-  },
   ConvexUpsampleGradientFlow(map) {
     const { dy, mask } = flowAndMask(map);
     return [{ dy, mask }];
@@ -217,6 +255,10 @@ const gradients: Record<string, (map: Drawn) => Given> = {
     const { windows, coords, at } = correlation(map);
     return [{ dy: windows, coords }, at];
   },
+  CostVolumeGradient(map) {
+    const { radius, dy } = costs(map);
+    return [{ dy, ...alike(map, "other") }, { radius, towards: map.choice % 2 ? 1 : -1 }];
+  },
   GridSampleGradientCoords(map) {
     const { dy, image, coords } = sampling(map);
     return [{ dy, image, coords }];
@@ -225,22 +267,26 @@ const gradients: Record<string, (map: Drawn) => Given> = {
     const { dy, coords, shape } = sampling(map);
     return [{ dy, coords }, shape];
   },
-  GruUpdatedh: (map) => [alike(map, "dy", "z")],
-  GruUpdatedz: (map) => [alike(map, "dy", "h", "q")],
-  GruUpdatedq: (map) => [alike(map, "dy", "z")],
   LayerNormInputGradient: (map) => [
     { ...alike(map, "dy", "x"), ...perChannel(map, "weight") },
     epsilonOf(map),
   ],
   LayerNormWeightGradient: (map) => [alike(map, "dy", "x"), epsilonOf(map)],
-  MaskedL1Gradient: (map) => [{ dy: drawn("dy", []), ...l1(map) }],
   NormalizeGradient(map) {
     const [inputs, attributes] = standardization(map);
     return [{ ...alike(map, "dy"), ...inputs }, attributes];
   },
+  ResizeCornersGradient(map) {
+    const at = resizing(map);
+    return [{ dy: drawn("dy", [map.batch, at.toHeight, at.toWidth, map.channels]) }, at];
+  },
   ResidualReluGradient: (map) => [alike(map, "dy", "out")],
   ScaledSoftmaxGradient: (map) => ofOutput(map, "ScaledSoftmax"),
   ScaledLogSoftmaxGradient: (map) => ofOutput(map, "ScaledLogSoftmax"),
+  VectorErrorGradient(map) {
+    const { inputs, penalty } = errors(map);
+    return [{ dy: drawn("dy", []), ...inputs }, penalty];
+  },
 };
 
 /** A gradient that goes through the output. */
@@ -260,5 +306,9 @@ for (const [kernels, tolerance] of [[forward, FORWARD], [gradients, GRADIENT]] a
 }
 
 Deno.test("no kernel is left out", () => {
-  assertEquals([...kernelNames()].sort(), Object.keys({ ...forward, ...gradients }).sort());
+  const elsewhere = ["MaskedL1"]; // a list of any length is no map's
+  assertEquals(
+    [...kernelNames()].sort(),
+    [...Object.keys({ ...forward, ...gradients }), ...elsewhere].sort(),
+  );
 });

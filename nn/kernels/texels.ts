@@ -47,6 +47,8 @@ class Shelf {
   /** By tensor data; one of each form. */
   readonly copies = new WeakMap<object, { texels: Texels; form: Form }[]>();
   private readonly free = new Map<number, Texels[]>();
+  private rows = 0;
+  private freeRows = 0;
 
   constructor(private readonly device: GPUDevice) {}
 
@@ -54,11 +56,16 @@ class Shelf {
     // Powers of two, so that few sizes exist and most requests find a free one.
     const rows = 2 ** Math.ceil(Math.log2(Math.ceil(count / ROW)));
     const free = this.free.get(rows)?.pop();
-    if (free) return free;
+    if (free) {
+      this.freeRows -= rows;
+      return free;
+    }
+    this.rows += rows;
     const texture = this.device.createTexture({
       size: [ROW, rows],
       format: "rgba32float",
-      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING,
+      usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.STORAGE_BINDING |
+        GPUTextureUsage.COPY_DST,
     });
     return { texture, view: texture.createView() };
   }
@@ -66,9 +73,16 @@ class Shelf {
   // The device keeps to the order of commands, so those recorded next may overwrite the texture.
   giveBack(texels: Texels): void {
     const rows = texels.texture.height;
+    this.freeRows += rows;
     const list = this.free.get(rows);
     if (list) list.push(texels);
     else this.free.set(rows, [texels]);
+  }
+
+  /** Bytes of all textures, and of those that hold a copy. */
+  get bytes(): { held: number; used: number } {
+    const bytes = (rows: number) => 16 * ROW * rows;
+    return { held: bytes(this.rows), used: bytes(this.rows - this.freeRows) };
   }
 }
 
@@ -78,6 +92,11 @@ function shelfOf({ device }: WebGPUBackend): Shelf {
   let shelf = shelves.get(device);
   if (!shelf) shelves.set(device, shelf = new Shelf(device));
   return shelf;
+}
+
+/** Bytes of a device's textures: all of them, and those that hold a tensor's copy. */
+export function texelBytes(backend: WebGPUBackend): { held: number; used: number } {
+  return shelfOf(backend).bytes;
 }
 
 /** Texels to write a tensor's copy into; {@link keepTexels} ties them to the tensor. */
@@ -127,6 +146,40 @@ export function texelsOf(
   fill(texels);
   keepTexels(backend, dataId, texels, form);
   return texels;
+}
+
+/**
+ * Records copies of a tensor's buffer into the textures that hold the tensor, which spares it the
+ * dispatches that would fill them again.
+ *
+ * @param size Numbers in the tensor, all of which have just changed.
+ */
+export function renewTexels(
+  { device }: WebGPUBackend,
+  encoder: GPUCommandEncoder,
+  dataId: object,
+  buffer: GPUBuffer,
+  size: number,
+): void {
+  const shelf = shelves.get(device);
+  const kept = shelf?.copies.get(dataId) ?? [];
+  // Padded rows and what is times a slope lie otherwise than in the buffer.
+  const alike = kept.filter(({ form }) => form.channels === 0 && form.slope === undefined);
+  for (const { texels } of kept) {
+    if (!alike.some((copy) => copy.texels === texels)) shelf!.giveBack(texels);
+  }
+  shelf?.copies.set(dataId, alike);
+  const texels = size / 4, rows = Math.floor(texels / ROW);
+  for (const { texels: { texture } } of alike) {
+    const copy = (row: number, width: number, height: number) =>
+      encoder.copyBufferToTexture(
+        { buffer, offset: 16 * ROW * row, bytesPerRow: 16 * ROW },
+        { texture, origin: [0, row] },
+        [width, height],
+      );
+    if (rows > 0) copy(0, ROW, rows);
+    if (texels > rows * ROW) copy(rows, texels - rows * ROW, 1);
+  }
 }
 
 /** Gives up the copies of a tensor that is gone or about to change. */

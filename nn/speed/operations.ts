@@ -18,55 +18,12 @@ import { gridSample } from "../kernels/grid_sample.ts";
 import { type HostTensor, oracleOf } from "../kernels/kernel.ts";
 import { layerNormalize } from "../kernels/layer_norm.ts";
 import { affine } from "../kernels/matmul.ts";
-import { standardize } from "../kernels/normalize.ts";
 import { softmax } from "../kernels/softmax.ts";
 import { adamwDefaults, type Optimizer } from "../optimizer.ts";
 import { createOptimizer } from "../optimizers.ts";
 import type { Network } from "../network.ts";
-import {
-  closeWork,
-  type DeviceWork,
-  kernelContest,
-  normals,
-  onKernels,
-  withGradients,
-} from "./kernel_contest.ts";
-
-type About = Omit<SpeedCase, "measure">;
-type Operation = (...operands: tf.Tensor[]) => tf.Tensor;
-
-/** An operation on both kernel sets; `backward` adds its gradients by all operands. */
-function operationCase(
-  about: About,
-  shapes: readonly (readonly number[])[],
-  operation: Operation,
-  { backward = false, tolerance = 1e-4 } = {},
-): SpeedCase {
-  const open = () => {
-    const operands = shapes.map((shape, i) => normals(shape, i));
-    const work: DeviceWork = backward
-      ? withGradients(operands, operation)
-      : { operands, compute: () => operation(...operands) };
-    return Promise.resolve(kernelContest(work, tolerance));
-  };
-  return { ...about, measure: { open } };
-}
-
-/** An operation forward, and forward with its gradients. */
-const bothWays = (
-  name: string,
-  shape: string,
-  shapes: readonly (readonly number[])[],
-  operation: Operation,
-): SpeedCase[] =>
-  [false, true].map((backward) =>
-    operationCase(
-      { name: `${name}, ${backward ? "forward and backward" : "forward"}`, shape },
-      shapes,
-      operation,
-      { backward },
-    )
-  );
+import { closeWork, type DeviceWork, normals, onKernels } from "./kernel_contest.ts";
+import { type About, bothWays, operationCase } from "./operation_case.ts";
 
 /** Products of a vision transformer (197 tokens of 384 numbers, 6 heads), and a square one. */
 export function matrixProductCases(): SpeedCase[] {
@@ -102,19 +59,6 @@ export function matrixProductCases(): SpeedCase[] {
   ];
 }
 
-/** Standardisation of RAFT's encoder maps, and of a batch. */
-export function normalizationCases(): SpeedCase[] {
-  return [
-    { name: "instance norm", shape: [1, 64, 128, 32], groups: 1 },
-    { name: "instance norm", shape: [1, 64, 128, 64], groups: 1 },
-    { name: "instance norm", shape: [1, 16, 32, 96], groups: 1 },
-    { name: "batch norm's statistics", shape: [4, 32, 64, 64], groups: 1 },
-    { name: "instance norm", shape: [4, 40, 40, 16], groups: 4 },
-  ].flatMap(({ name, shape, groups }) =>
-    bothWays(name, shape.join("×"), [shape], (x) => standardize(x, groups).standard)
-  );
-}
-
 /** What a vision transformer has between its products, and its attention: 197 tokens, 6 heads. */
 export function transformerCases(): SpeedCase[] {
   const tokens = [197, 384], hidden = [197, 1536], heads = [1, 6, 197, 64];
@@ -144,33 +88,6 @@ export function transformerCases(): SpeedCase[] {
       [heads, heads, heads],
       (q, k, v) => attention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D).output,
     ),
-  ];
-}
-
-/** Bias and activation after a convolution, and the gates of RAFT's GRU after theirs. */
-export function activationCases(): SpeedCase[] {
-  const shapes = [[1, 64, 128, 64], [1, 16, 32, 96]];
-  const biased = (["relu", "sigmoid", "tanh"] as const).flatMap((activation) =>
-    shapes.flatMap((shape) =>
-      bothWays(
-        `bias and ${activation}`,
-        shape.join("×"),
-        [shape, shape.slice(-1)],
-        (x, bias) => biasActivation(x, bias, activation),
-      )
-    )
-  );
-  const gates: Operation = (h, z, q, biasZ, biasQ) => {
-    const update = biasActivation(z, biasZ, "sigmoid");
-    return tf.add(h, tf.mul(update, tf.sub(biasActivation(q, biasQ, "tanh"), h)));
-  };
-  return [
-    ...biased,
-    ...[[1, 16, 32, 96], [1, 16, 32, 128]].flatMap((shape) => {
-      const bias = shape.slice(-1);
-      const shapes = [shape, shape, shape, bias, bias];
-      return bothWays("GRU: new state from its gates", shape.join("×"), shapes, gates);
-    }),
   ];
 }
 

@@ -17,15 +17,18 @@ import { elementsOf, type StateDict, type StoredTensor, type TensorData } from "
 import { type TorchStorage, TorchTensor } from "./torch_pickle.ts";
 import { weightsFormat } from "./weights_format.ts";
 
-/** Where training scripts put the weights beside other things. */
-const STATE_KEYS = ["state_dict", "model", "model_state_dict"];
+/**
+ * Where training scripts put the weights beside other things. Of a teacher and a student, as DINO
+ * keeps them, the teacher is the model.
+ */
+const STATE_KEYS = ["state_dict", "model", "model_state_dict", "teacher"];
 
 /** Tensors may share storages, but a file must not unfold to many times its storages. */
 const MAX_UNFOLDING = 8;
 
 /**
- * Reads a PyTorch checkpoint: a state dict, or a dict that has one as `state_dict`, `model` or
- * `model_state_dict`. Tensors are contiguous; those that shared a storage may share memory. The
+ * Reads a PyTorch checkpoint: a state dict, or a dict that has one as `state_dict`, `model`,
+ * `model_state_dict` or `teacher`. Tensors are contiguous; those that shared a storage may share memory. The
  * names of entries that are no tensors are in `ignored`.
  *
  * @throws {DataError} When the file is absent, damaged, big-endian, no checkpoint, or asks for

@@ -255,6 +255,14 @@ Deno.test("decodePth() refuses what is no state dict, and ambiguous ones", async
   assertEquals(await refused(numbered), "a tensor has the name 1, which is no string");
 });
 
+Deno.test("decodePth() takes the teacher of a teacher and a student", async () => {
+  const weights = (key: string) => dict({ w: tensor(storage(key, 2), 0, [2], [1]) });
+  const both = pickle(dict({ student: weights("0"), teacher: weights("1"), epoch: "K\x01" }));
+  const data = joined(count(2), floats(1, 2), count(2), floats(3, 4));
+  const state = await decode(legacyCheckpoint(both, ["0", "1"], data));
+  assertEquals(state.get("w")!.data, Float32Array.of(3, 4));
+});
+
 Deno.test("decodePth() refuses a small file whose tensors unfold to a large one", async () => {
   const names = Array.from(
     { length: 9 },

@@ -69,6 +69,9 @@ export interface SparseAugmentation extends CommonAugmentation {
   readonly overshoot: Overshoot;
 }
 
+/** How the samples of one dataset are augmented. */
+export type RaftAugmentation = DenseAugmentation | SparseAugmentation;
+
 const eraser = { probability: 0.5, count: [1, 3], size: [50, 100], unit: "pixels" } as const;
 
 const dense = {
@@ -107,12 +110,23 @@ export const augmentation = {
     scale: [-0.2, 0.4],
     horizontalFlip: 0,
   },
-} as const satisfies Record<string, DenseAugmentation | SparseAugmentation>;
+} as const satisfies Record<string, RaftAugmentation>;
 
 /** Flow components from this on count as unknown, in pixels. */
 const UNKNOWN_FROM = 1000;
 /** Stands for an unknown component: so large that whatever it is blended into is unknown, too. */
 const UNKNOWN = 1e30;
+
+/** Augments a sample as its dataset's settings say: {@link augmentDense} or {@link augmentSparse}. */
+export function augment(
+  sample: FlowSample,
+  settings: RaftAugmentation,
+  stream: RandomStream,
+): FlowSample {
+  return "stretch" in settings
+    ? augmentDense(sample, settings, stream)
+    : augmentSparse(sample, settings, stream);
+}
 
 /**
  * Augments a sample with dense ground truth.

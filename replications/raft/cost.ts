@@ -4,6 +4,7 @@
  * @module
  */
 import type { RaftConfig } from "./model.ts";
+import type { RaftRecipe } from "./recipes.ts";
 
 /**
  * Multiply-accumulates of one forward pass over one picture pair, in 10⁹. Convolutions and the
@@ -55,12 +56,15 @@ export function forwardGigamacs(
     iterations * eighth * perIteration) / 1e9;
 }
 
-/** Floating-point operations of a training step, in 10⁹: backward costs twice forward. */
+/**
+ * Floating-point operations of a training step, in 10⁹: backward costs twice forward, and what is
+ * recomputed runs forward twice. That leaves out little, so all of it is counted.
+ */
 export function trainingGigaflop(
-  config: RaftConfig,
+  { model, iterations, recompute }: Pick<RaftRecipe, "model" | "iterations" | "recompute">,
   crop: { readonly height: number; readonly width: number },
-  iterations: number,
   batch: number,
 ): number {
-  return 2 * 3 * batch * forwardGigamacs(config, crop.height, crop.width, iterations);
+  const passes = recompute ? 4 : 3;
+  return 2 * passes * batch * forwardGigamacs(model, crop.height, crop.width, iterations);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { maskedL1 } from "../../nn/kernels/masked_l1.ts";
 
 /** Flows at least this long don't count, in pixels. */
@@ -26,10 +26,6 @@ export function sequenceLoss(
   valid: tf.Tensor4D,
   gamma: number,
 ): tf.Scalar {
-  const length = tf.sqrt(tf.sum(tf.square(truth), 3, true));
-  const counts: tf.Tensor4D = tf.mul(valid, tf.cast(tf.less(length, MAX_FLOW), "float32"));
-  return predictions.map((flow, i) => {
-    const error = maskedL1(flow, truth, counts);
-    return tf.mul(error, gamma ** (predictions.length - 1 - i));
-  }).reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
+  const factors = predictions.map((_, i) => gamma ** (predictions.length - 1 - i));
+  return maskedL1(predictions, truth, valid, factors, MAX_FLOW);
 }

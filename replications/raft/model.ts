@@ -9,6 +9,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { randomStream } from "../../base/random.ts";
+import { recomputed } from "../../nn/backward.ts";
 import { centered, kaimingNormalFanOut } from "../../nn/initializers.ts";
 import { concatChannels } from "../../nn/kernels/concat_channels.ts";
 import { convexUpsample } from "../../nn/kernels/convex_upsample.ts";
@@ -32,6 +33,8 @@ import {
   type ConvSettings,
   instanceNorm,
   type Layer,
+  type MemoryMode,
+  recomputing,
   sequence,
 } from "../../nn/layers.ts";
 import { Network, Scope } from "../../nn/network.ts";
@@ -159,6 +162,7 @@ function encoder(
   { kind, encoder }: RaftConfig,
   out: number,
   convNorm: ConvNorm,
+  memory: MemoryMode,
   lastInit = kaimingNormalFanOut,
 ): Layer {
   const [stem, ...stages] = encoder;
@@ -167,8 +171,11 @@ function encoder(
   let channels = stem;
   stages.forEach((width, i) => {
     const layer = at.at(`layer${i + 1}`);
-    layers.push(block(layer.at("0"), kind, channels, width, i === 0 ? 1 : 2, convNorm));
-    layers.push(block(layer.at("1"), kind, width, width, 1, convNorm));
+    const blocks = [
+      block(layer.at("0"), kind, channels, width, i === 0 ? 1 : 2, convNorm),
+      block(layer.at("1"), kind, width, width, 1, convNorm),
+    ];
+    layers.push(...blocks.map((block) => recomputing(block, memory)));
     channels = width;
   });
   layers.push(conv2d(at.at("conv2"), channels, out, { kernel: 1, init: lastInit }));
@@ -206,11 +213,11 @@ function gruStep(
   const convz = conv("convz", "sigmoid");
   const convr = conv("convr", "sigmoid");
   const convq = conv("convq", "tanh");
-  return (h: tf.Tensor4D, x: tf.Tensor4D): tf.Tensor4D => {
-    const hx = concatChannels([h, x]);
+  return (h: tf.Tensor4D, x: readonly tf.Tensor4D[]): tf.Tensor4D => {
+    const hx = concatChannels([h, ...x]);
     const z = convz(hx);
     const r = convr(hx);
-    const q = convq(concatChannels([h, x], r)); // [r ⊙ h, x]
+    const q = convq(concatChannels([h, ...x], r)); // [r ⊙ h, x]
     return gruUpdate(h, z, q); // (1 − z) ⊙ h + z ⊙ q
   };
 }
@@ -228,7 +235,7 @@ function updateBlock(at: Scope, config: RaftConfig) {
   const flow1 = conv2d(flowHead.at("conv1"), hidden, head, { kernel: 3, activation: "relu" });
   const flow2 = conv2d(flowHead.at("conv2"), head, 2, { kernel: 3 });
   return (net: tf.Tensor4D, inp: tf.Tensor4D, correlation: tf.Tensor4D, flow: tf.Tensor4D) => {
-    const x = concatChannels([inp, encode(flow, correlation), flow]);
+    const x = [inp, encode(flow, correlation), flow];
     net = steps.reduce((h, step) => step(h, x), net);
     return { net, delta: flow2(flow1(net)) };
   };
@@ -244,7 +251,7 @@ function maskHead(at: Scope, { hidden, head }: RaftConfig): Layer {
 /** ×8 bilinear upsampling with aligned corners, as the small model does. */
 function upflow8(flow: tf.Tensor4D): tf.Tensor4D {
   const [, h, w] = flow.shape;
-  return tf.mul(resizeBilinear(flow, 8 * h, 8 * w), 8);
+  return resizeBilinear(flow, 8 * h, 8 * w, 8);
 }
 
 /** Volumes of at most this many bytes are computed once; larger ones on demand. */
@@ -257,7 +264,10 @@ const LARGEST_STACK = 3 * 512 * 512;
 interface Encoded {
   readonly net: tf.Tensor4D;
   readonly inp: tf.Tensor4D;
-  readonly lookup: (coords: tf.Tensor4D) => tf.Tensor4D;
+  /** What {@link Encoded.lookup} reads: pixel coordinates, and the volume or the features. */
+  readonly matching: readonly tf.Tensor[];
+  /** Correlations around where the flow leads. */
+  readonly lookup: (matching: readonly tf.Tensor[], flow: tf.Tensor4D) => tf.Tensor4D;
 }
 
 /** A RAFT model on the device. */
@@ -266,6 +276,8 @@ export class Raft {
   readonly network: Network;
   /** Batch statistics in the first training stage, running ones otherwise. */
   readonly batchNormMode: BatchNormMode = { batchStatistics: false };
+  /** Whether training keeps what lies within a residual block and an iteration. */
+  readonly memoryMode: MemoryMode = { recompute: false };
   private readonly fnet: Layer;
   private readonly cnet: Layer;
   private readonly update: ReturnType<typeof updateBlock>;
@@ -286,8 +298,9 @@ export class Raft {
     const { kind, features, hidden, context } = config;
     const cnetNorm = kind === "large" ? withBatchNorm(this.batchNormMode) : withoutNorm;
     const lastInit = config.centeredFeatures ? centered(kaimingNormalFanOut) : undefined;
-    this.fnet = encoder(root.at("fnet"), config, features, withInstanceNorm, lastInit);
-    this.cnet = encoder(root.at("cnet"), config, hidden + context, cnetNorm);
+    const memory = this.memoryMode;
+    this.fnet = encoder(root.at("fnet"), config, features, withInstanceNorm, memory, lastInit);
+    this.cnet = encoder(root.at("cnet"), config, hidden + context, cnetNorm, memory);
     this.update = updateBlock(root.at("update_block"), config);
     this.mask = kind === "large" ? maskHead(root.at("update_block").at("mask"), config) : null;
   }
@@ -302,11 +315,17 @@ export class Raft {
     const at: Lookup = { height, width, levels, radius };
     const pyramid = correlationPyramid(f2, levels);
     const held = 4 * batch * height * width * pyramid.shape[1] <= this.largestVolume;
-    const volume = held ? correlationVolume(f1, pyramid) : null;
-    const lookup = (coords: tf.Tensor4D) =>
-      volume ? lookupVolume(volume, coords, at) : lookupOnDemand(f1, pyramid, coords, at);
+    const matching = [
+      pixelGrid(height, width),
+      ...held ? [correlationVolume(f1, pyramid)] : [f1, pyramid],
+    ];
+    const lookup: Encoded["lookup"] = ([grid, ...features], flow) => {
+      const coords = tf.add(grid, flow) as tf.Tensor4D;
+      if (held) return lookupVolume(features[0] as tf.Tensor3D, coords, at);
+      return lookupOnDemand(features[0] as tf.Tensor4D, features[1] as tf.Tensor3D, coords, at);
+    };
     const [net, inp]: tf.Tensor4D[] = tf.split(this.cnet(first), [hidden, context], 3);
-    return { net: tf.tanh(net), inp: tf.relu(inp), lookup };
+    return { net: tf.tanh(net), inp: tf.relu(inp), matching, lookup };
   }
 
   /** Features of both pictures: at once, or one after the other where that would take much memory. */
@@ -318,14 +337,9 @@ export class Raft {
   }
 
   /** Section 3.3: one refinement of the flow, at 1/8 resolution. */
-  private iterate(
-    { inp, lookup }: Encoded,
-    net: tf.Tensor4D,
-    flow: tf.Tensor4D,
-    grid: tf.Tensor4D,
-  ) {
+  private iterate({ inp, matching, lookup }: Encoded, net: tf.Tensor4D, flow: tf.Tensor4D) {
     const known = stopGradient(flow);
-    const correlation = lookup(tf.add(grid, known));
+    const correlation = lookup(matching, known);
     const { net: next, delta } = this.update(net, inp, correlation, known);
     return { net: next, flow: tf.add(known, delta) as tf.Tensor4D };
   }
@@ -344,13 +358,21 @@ export class Raft {
   predictions(image1: tf.Tensor4D, image2: tf.Tensor4D, iterations: number): tf.Tensor4D[] {
     const encoded = this.encode(image1, image2);
     const [batch, h, w] = encoded.net.shape;
-    const grid = pixelGrid(h, w);
     let net = encoded.net;
     let flow = tf.zeros<tf.Rank.R4>([batch, h, w, 2]);
     const flows: tf.Tensor4D[] = [];
+    const iteration = (inputs: readonly tf.Tensor[]) => {
+      const [net, flow, inp] = inputs as tf.Tensor4D[], matching = inputs.slice(3);
+      const next = this.iterate({ ...encoded, inp, matching }, net, flow);
+      return [next.net, next.flow, this.upsample(next.flow, next.net)];
+    };
     for (let i = 0; i < iterations; i++) {
-      ({ net, flow } = this.iterate(encoded, net, flow, grid));
-      flows.push(this.upsample(flow, net));
+      const inputs = [net, flow, encoded.inp, ...encoded.matching];
+      const [nextNet, nextFlow, up] = this.memoryMode.recompute
+        ? recomputed(inputs, iteration)
+        : iteration(inputs);
+      [net, flow] = [nextNet, nextFlow];
+      flows.push(up);
     }
     return flows;
   }
@@ -373,13 +395,12 @@ export class Raft {
     return tf.tidy(() => {
       const encoded = this.encode(image1, image2);
       const [batch, h, w] = encoded.net.shape;
-      const grid = pixelGrid(h, w);
       let net = encoded.net;
       let flow = initial ?? tf.zeros<tf.Rank.R4>([batch, h, w, 2]);
       const flows: tf.Tensor4D[] = [];
       for (let i = 1; i <= iterations.at(-1)!; i++) {
         const next = tf.tidy(() => {
-          const step = this.iterate(encoded, net, flow, grid);
+          const step = this.iterate(encoded, net, flow);
           const up = iterations.includes(i) ? this.upsample(step.flow, step.net) : null;
           return up ? { ...step, up } : step;
         });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { z } from "zod";
-import { PublishedNumber } from "../../benchmarks/record.ts";
+import { type PublishedByModel, publishedByModel } from "../../benchmarks/published.ts";
+import type { PublishedNumber } from "../../benchmarks/record.ts";
 import numbers from "./published.json" with { type: "json" };
 
 /** Which of the paper's two models a number is about. */
@@ -17,9 +17,10 @@ export type RaftModel = "raft" | "raft-small";
  * KITTI numbers name their averaging where it isn't RAFT's own: mmflow pools the EPE over all
  * pixels, ptlflow averages Fl per image (both as their metric code has it).
  */
-export const PUBLISHED_BY_MODEL: Readonly<Record<RaftModel, readonly PublishedNumber[]>> = z
-  .strictObject({ "raft": z.array(PublishedNumber), "raft-small": z.array(PublishedNumber) })
-  .parse(numbers);
+export const PUBLISHED_BY_MODEL: PublishedByModel<RaftModel> = publishedByModel(numbers, [
+  "raft-small",
+  "raft",
+]);
 
 /** The numbers of both models. */
 export const PUBLISHED: readonly PublishedNumber[] = Object.values(PUBLISHED_BY_MODEL).flat();

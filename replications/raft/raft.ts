@@ -3,21 +3,25 @@
  *
  * @module
  */
-import { basename, join } from "@std/path";
-import { sha256, sha256File } from "../../base/files.ts";
-import { evaluateFlow } from "../../benchmarks/evaluate.ts";
+import { sha256 } from "../../base/files.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
-import { defaultProtocol } from "../../benchmarks/protocols/protocol.ts";
-import { MODEL_SIZE } from "../../benchmarks/record.ts";
-import { compare } from "../../benchmarks/verdict.ts";
-import { openDataset } from "../../datasets/registry.ts";
+import { comparePublished } from "../../benchmarks/published.ts";
 import { oneCycle } from "../../nn/schedules.ts";
-import { bytesPerDraw, flowBaseline, flowBaselines, predictFlow, scoreFlow } from "../flow.ts";
+import { type FlowBatch, openBatches } from "../flow_batches.ts";
+import { flowBaseline, flowBaselines, foreignFlow, predictFlow, scoreFlow } from "../flow.ts";
+import {
+  heldOutScore,
+  inTraining,
+  planStage,
+  stampOf,
+  weightsFile,
+  withSteps,
+} from "../flow_stages.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
+import { augment } from "./augment.ts";
 import { RaftContender } from "./contender.ts";
 import { trainingGigaflop } from "./cost.ts";
-import { openBatches, type RaftBatch } from "./data.ts";
 import { sequenceLoss } from "./loss.ts";
 import { Raft } from "./model.ts";
 import { PUBLISHED_BY_MODEL } from "./published.ts";
@@ -27,11 +31,11 @@ import { readRaftWeights } from "./weights.ts";
 /** One stage as the training loop sees it. */
 async function stageOf(
   stage: RaftStage,
-  iterations: number,
+  { iterations, recompute = false }: RaftRecipe,
   raft: Raft,
   { seed, dataDir }: { seed: number; dataDir: string },
-): Promise<Stage<RaftBatch>> {
-  const batches = await openBatches(stage, seed, dataDir);
+): Promise<Stage<FlowBatch>> {
+  const batches = await openBatches(stage, { paper: "raft", seed, dataDir, augment });
   return {
     name: stage.name,
     steps: stage.steps,
@@ -50,6 +54,7 @@ async function stageOf(
     }),
     begin() {
       raft.batchNormMode.batchStatistics = stage.batchNorm === "batch";
+      raft.memoryMode.recompute = recompute;
     },
     batch: batches,
     loss: ({ image1, image2, flow, valid }) =>
@@ -61,33 +66,18 @@ async function training(
   recipe: RaftRecipe,
   options: { seed: number; dataDir: string },
 ): Promise<DisposableJob> {
-  const { heldOut } = recipe;
-  const test = await openDataset(heldOut.dataset, options.dataDir);
   const raft = new Raft(recipe.model, options.seed);
   const stages: Stage[] = [];
   for (const stage of recipe.stages) {
-    stages.push(await stageOf(stage, recipe.iterations, raft, options) as unknown as Stage);
+    stages.push(await stageOf(stage, recipe, raft, options) as unknown as Stage);
   }
-  const contender = new RaftContender(raft, {
-    kind: "run",
-    name: "in training",
-    digest: null,
-    parameters: raft.network.size,
-  });
+  const contender = new RaftContender(raft, inTraining(raft.network.size));
   return {
     network: raft.network,
     stages,
     configHash: sha256(JSON.stringify({ recipe, seed: options.seed })),
     parameters: raft.network.size,
-    validation: {
-      every: heldOut.every,
-      async run() {
-        const protocol = defaultProtocol(test.id);
-        const options = { contender, dataset: test, protocol, limit: heldOut.samples, gallery: 0 };
-        const { evaluation } = await evaluateFlow(options);
-        return { "held-out EPE": evaluation.metrics.epe! };
-      },
-    },
+    validation: await heldOutScore(contender, recipe.heldOut, options.dataDir),
     dispose: () => raft.dispose(),
   };
 }
@@ -95,19 +85,12 @@ async function training(
 /** A model from a run's or the user's weights, or a baseline. */
 async function contender(source: Source): Promise<FlowContender> {
   if (source.kind === "baseline") return await flowBaseline(source.name);
-  const path = source.kind === "run" ? join(source.path, "weights.safetensors") : source.path;
+  const path = weightsFile(source);
   const { dict, config } = await readRaftWeights(path);
   const recipe = source.kind === "run" ? source.record.training?.config as RaftRecipe | null : null;
   const raft = new Raft(recipe?.model ?? config);
   raft.network.load(dict, path);
-  return new RaftContender(raft, {
-    kind: source.kind,
-    name: source.kind === "run"
-      ? `RAFT (${source.record.training?.recipe} recipe)`
-      : basename(path),
-    digest: await sha256File(path),
-    parameters: raft.network.size,
-  });
+  return new RaftContender(raft, await stampOf(source, "RAFT", raft.network.size));
 }
 
 /** RAFT's part of the command line. */
@@ -123,51 +106,16 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
   recipes,
   baselines: flowBaselines,
   evaluationOf: ({ heldOut }) => ({ dataset: heldOut.dataset, alsoAt: heldOut.alsoAt }),
-  withSteps(recipe, steps) {
-    const total = recipe.stages.reduce((sum, stage) => sum + stage.steps, 0);
-    let before = 0, assigned = 0;
-    const stages = recipe.stages.map((stage) => {
-      before += stage.steps;
-      const upTo = Math.round(steps * before / total);
-      const own = upTo - assigned;
-      assigned = upTo;
-      return { ...stage, steps: own };
-    });
-    return { ...recipe, stages };
-  },
+  withSteps,
   plan: (recipe) =>
     recipe.stages.map((stage) => {
       const { crop } = stage.data[0].augmentation;
-      return {
-        name: stage.name,
-        data: stage.data.map(({ dataset, repeat }) =>
-          repeat === 1 ? dataset : `${repeat}×${dataset}`
-        )
-          .join(" + "),
-        steps: stage.steps,
-        batch: stage.batch,
-        crop: `${crop.height}×${crop.width}`,
-        learningRate: stage.learningRate,
-        gigaflop: trainingGigaflop(recipe.model, crop, recipe.iterations, stage.batch),
-        bytesRead: stage.steps * stage.batch * bytesPerDraw(stage.data),
-        datasets: stage.data.map(({ dataset }) => dataset),
-      };
+      return planStage(stage, trainingGigaflop(recipe, crop, stage.batch));
     }),
   training,
   contender,
+  foreign: foreignFlow,
   evaluate: scoreFlow,
-  compare(scored, trainedOn) {
-    const ours = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
-    const size = ours[0]?.evaluation.contender.parameters;
-    const numbers = PUBLISHED_BY_MODEL[size === 5_257_536 ? "raft" : "raft-small"];
-    const parameters = numbers.find(({ metric }) => metric === MODEL_SIZE)?.value;
-    return numbers.map((published) => {
-      const comparisons = ours.map(({ evaluation, samples }) =>
-        compare(published, evaluation, { training: trainedOn, parameters, samples })
-      );
-      return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
-        compare(published, null, { training: trainedOn });
-    });
-  },
+  compare: (scored, trainedOn) => comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn),
   predict: predictFlow,
 };

@@ -5,34 +5,28 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { packed, type Picture } from "../../base/arrays.ts";
-import { EnvironmentError } from "../../base/errors.ts";
 import { exists } from "../../base/files.ts";
-import type { Contest, SizePoint, SpeedCase, SpeedGroup } from "../../base/speed_case.ts";
-import { type OnnxInput, type OnnxProvider, openOnnx } from "../../benchmarks/speed/onnx.ts";
+import type { Contest, SpeedCase, SpeedGroup } from "../../base/speed_case.ts";
+import { type OnnxInput, type OnnxProvider, openOnnx } from "../../benchmarks/onnx/session.ts";
 import { demoConfig } from "../../datasets/moving_shapes/config.ts";
 import { writePng } from "../../datasets/formats/picture.ts";
 import { renderVideo } from "../../datasets/moving_shapes/mod.ts";
 import { settle } from "../../nn/backend.ts";
-import { backward } from "../../nn/backward.ts";
-import { type KernelSet, useKernelSet } from "../../nn/kernels/selection.ts";
-import { createOptimizer } from "../../nn/optimizers.ts";
 import {
-  asNew,
   convolutionCases,
   CONVOLUTIONS,
-  GpuMeter,
   kernelContest,
   optimizerCase,
   recordConvolutions,
 } from "../../nn/speed.ts";
 import { writeSafetensors } from "../../nn/weights/safetensors.ts";
-import { trainStep } from "../training.ts";
 import { RaftContender } from "./contender.ts";
 import { forwardGigamacs } from "./cost.ts";
 import { large, Raft, small } from "./model.ts";
-import { raft } from "./raft.ts";
+import { inChild, pointsOf } from "./speed_child.ts";
+import { memoryCases, trainingCases } from "./speed_training.ts";
 import { readRaftWeights } from "./weights.ts";
 
 const HEIGHT = 128, WIDTH = 256, UPDATES = 12;
@@ -83,7 +77,7 @@ function inferenceContest(): Promise<Contest> {
 }
 
 /** Channels first, as PyTorch has it. */
-function planes(view: Parameters<typeof packed>[0]): OnnxInput {
+function planes(view: Parameters<typeof packed>[0]): OnnxInput & { data: Float32Array } {
   const [height, width, channels] = view.shape;
   const values = packed(view), data = new Float32Array(values.length);
   const area = height * width;
@@ -116,7 +110,7 @@ async function onnxContest(path: string, provider: OnnxProvider): Promise<Contes
       name: `onnxruntime-web, ${provider === "webgpu" ? "WebGPU" : "WASM, one thread"}`,
       call: () => twin.run({ image1, image2 }),
       settle: done,
-      result: async () => [await twin.run({ image1, image2 })],
+      result: async () => [(await twin.run({ image1, image2 })).data],
     },
     tolerance: 1e-3,
     async close() {
@@ -144,148 +138,11 @@ async function inferenceCases(dataDir: string): Promise<SpeedCase[]> {
   ];
 }
 
-/** The demo's training step on a batch of its own, with a learning rate of zero. */
-async function openDemo(dataDir: string) {
-  const job = await raft.training(raft.recipes.demo, { seed: 0, dataDir });
-  const [stage] = job.stages;
-  const batch = await stage.batch(0);
-  stage.begin();
-  const optimizers = {
-    tuned: createOptimizer(job.network, stage.optimizer, "tuned"),
-    stock: createOptimizer(job.network, stage.optimizer, "stock"),
-  };
-  const tensors = Object.values(batch);
-  return {
-    async step(set: KernelSet) {
-      useKernelSet(set);
-      asNew(tensors);
-      await trainStep(job.network, optimizers[set], stage, batch, 0, 0);
-    },
-    /** The loss and the gradients; these are one part, since some are zero but for rounding. */
-    async gradients(set: KernelSet) {
-      useKernelSet(set);
-      const parameters = job.network.trainable.map(({ tensor }) => tensor);
-      const computeLoss = () => stage.loss(batch);
-      // Ours as a training step takes them; the others by TensorFlow.js' own way back.
-      const { value, grads } = tf.tidy(() =>
-        set === "tuned"
-          ? backward(computeLoss, parameters)
-          : tf.engine().gradients(computeLoss, parameters)
-      );
-      const values = await Promise.all([value, ...grads].map((tensor) => tensor.data()));
-      tf.dispose([value, ...grads]);
-      const [loss, ...gradients] = values as Float32Array[];
-      return [loss, gradients.flatMap((gradient) => [...gradient])];
-    },
-    close() {
-      useKernelSet("tuned");
-      tf.dispose(tensors);
-      for (const optimizer of Object.values(optimizers)) optimizer.dispose();
-      job.dispose();
-    },
-  };
-}
-
-async function trainingContest(dataDir: string): Promise<Contest> {
-  const demo = await openDemo(dataDir);
-  const contestant = (set: KernelSet, name: string) => ({
-    name,
-    call: () => demo.step(set),
-    settle,
-    result: () => demo.gradients(set),
-  });
-  return {
-    ours: contestant("tuned", "ours"),
-    alternative: contestant("stock", "TensorFlow.js"),
-    // A ReLU that another rounding turns on or off changes whole gradients a little.
-    tolerance: 1e-2,
-    close: demo.close,
-  };
-}
-
-/** What a training step asks of the device. */
-async function readStep(dataDir: string, unit: "dispatches" | "submits") {
-  const demo = await openDemo(dataDir);
-  const count = async (set: KernelSet, name: string) => {
-    await demo.step(set);
-    await settle();
-    const meter = new GpuMeter();
-    try {
-      await demo.step(set);
-      await settle();
-    } finally {
-      meter.close();
-    }
-    return { name, values: [meter[unit]] };
-  };
-  try {
-    return {
-      ours: await count("tuned", "ours"),
-      alternative: await count("stock", "TensorFlow.js"),
-    };
-  } finally {
-    demo.close();
-  }
-}
-
-function trainingCases(dataDir: string): SpeedCase[] {
-  const { demo } = raft.recipes;
-  const [{ crop, batch, gigaflop }] = raft.plan(demo);
-  const shape = `batch ${batch} of ${crop}, ${demo.iterations} updates`;
-  const counted = (unit: "dispatches" | "submits", note: string): SpeedCase => ({
-    name: `${unit} of a demo training step`,
-    shape,
-    note,
-    measure: { unit, read: () => readStep(dataDir, unit) },
-  });
-  return [
-    {
-      name: "demo training step",
-      shape,
-      work: { amount: gigaflop * 1e9, unit: "flop" },
-      goal: 8,
-      most: 3,
-      measure: { open: () => trainingContest(dataDir) },
-    },
-    counted("dispatches", "Wanted: at most 300"),
-    counted("submits", "Reads of loss and norm included"),
-  ];
-}
-
-const ROOT = fromFileUrl(new URL("../..", import.meta.url));
-
-/** Runs a file of Reflow in a process of its own and gives what it prints. */
-async function inChild(file: string, args: readonly string[], env: Record<string, string> = {}) {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-q", "--config", join(ROOT, "deno.json"), "-P=run", "--no-prompt"],
-      join(ROOT, file),
-      ...args,
-    ],
-    env,
-  });
-  const { code, stdout, stderr } = await command.output().catch((error) => {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    throw new EnvironmentError(
-      "Cannot start another process: there is no `deno` on the PATH, the one program allowed",
-    );
-  });
-  if (code !== 0) {
-    const reason = new TextDecoder().decode(stderr).trim().split("\n").slice(-2).join(" ");
-    throw new EnvironmentError(`A process of its own ended with code ${code}: ${reason}`);
-  }
-  return new TextDecoder().decode(stdout);
-}
-
 /** Pictures of RAFT's benchmarks in size, each a multiple of 64. */
 const SIZES = [[128, 256], [256, 512], [384, 768], [576, 1024], [1088, 1920]] as const;
 
-async function* sizes(): AsyncIterable<SizePoint> {
-  for (const [height, width] of SIZES) {
-    const text = await inChild("replications/raft/speed_at_size.ts", [height, width].map(String));
-    yield JSON.parse(text) as SizePoint;
-  }
-}
+/** Crops of a training step, each twice the height and width of the one before. */
+const CROPS = [[64, 128], [128, 256], [256, 512]] as const;
 
 /** Seconds from the start of `predict` to its end, with a cold shader cache and a warm one. */
 async function readStart(repeats: number) {
@@ -358,12 +215,28 @@ export function raftGroups(dataDir: string): readonly SpeedGroup[] {
       cases: () => trainingCases(dataDir),
     },
     {
+      id: "raft-memory",
+      title: "RAFT, memory of a training step",
+      about: "The most that living tensors hold on the device from the loss to the gradients, " +
+        "copies in textures and the gradients included, parameters and optimiser not. " +
+        "Recomputing runs residual blocks and iterations again on the way back.",
+      datasets: ["moving-shapes"],
+      cases: () => memoryCases(dataDir),
+    },
+    {
+      id: "training-size",
+      title: "RAFT-small and the crop it trains on",
+      about: "Time and memory of a training step with 12 updates on a batch of one, each size in " +
+        "a process of its own. The device's memory is counted as above.",
+      sizes: () => pointsOf("training", CROPS),
+    },
+    {
       id: "size",
       title: "RAFT-small and the picture's size",
       about:
         "Time and peak memory of 12 updates, each size in a process of its own. The memory of " +
         "the process includes the runtime's, and on a software adapter the device's.",
-      sizes,
+      sizes: () => pointsOf("inference", SIZES),
     },
     {
       id: "start",

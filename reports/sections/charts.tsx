@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** Sections made of charts: training, update iterations, distribution over samples. @module */
-import type { Chart } from "../charts.ts";
+import type { Chart } from "../chart.ts";
 import { ChartFigure, type Markup, Section } from "../components.tsx";
 
 /** How training went; null where no curve was kept. */
@@ -25,6 +25,20 @@ export function Iterations({ charts }: { charts: readonly Chart[] }): Markup | n
       id="iterations"
       title="Update iterations"
       lead="The error after fewer and more update iterations than the protocol's, same weights. The dashed line marks the number it was trained with."
+    >
+      <div class="charts">{charts.map((chart) => <ChartFigure chart={chart} />)}</div>
+    </Section>
+  );
+}
+
+/** How the error depends on how far pixels move; null where no protocol tells them apart. */
+export function Motion({ charts }: { charts: readonly Chart[] }): Markup | null {
+  if (charts.length === 0) return null;
+  return (
+    <Section
+      id="motion"
+      title="Length of motion"
+      lead="Long motion is harder to find and rarer. Zero flow's bars are the motion itself: what is far below them was found."
     >
       <div class="charts">{charts.map((chart) => <ChartFigure chart={chart} />)}</div>
     </Section>

@@ -1,9 +1,9 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** Every contender on every dataset, all averaging conventions side by side. @module */
 import { type Markup, Scroll, Section } from "../components.tsx";
-import { count, decimal, duration, integer, percent } from "../format.ts";
+import { count, decimal, duration, integer, NO_VALUE, percent } from "../format.ts";
 import { type Entry, type Group, isBaseline, zeroFlow } from "../groups.ts";
-import { groupMetrics, type MetricName } from "../metric_names.ts";
+import { groupMetrics, type MetricName } from "../../benchmarks/metric_names.ts";
 
 /** One table a dataset split and protocol. */
 export function Evaluations({ groups }: { groups: readonly Group[] }): Markup | null {
@@ -54,7 +54,7 @@ function GroupTable({ group }: { group: Group }): Markup {
               {columns.flatMap((conventions) =>
                 conventions.map((m, i) => (
                   <th scope="col" class={`number convention${i === 0 ? " first" : ""}`}>
-                    {m.averaging}
+                    {m.averaging || NO_VALUE}
                   </th>
                 ))
               )}

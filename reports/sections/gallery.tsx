@@ -1,10 +1,10 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** What the numbers look like: frames, ground truth, predictions, errors, worst samples. @module */
 import type { GalleryPicture } from "../../benchmarks/run_folder.ts";
-import { type Markup, Picture, PlainTable, Section } from "../components.tsx";
+import { type Markup, Picture, PlainTable, Section, Zoomed } from "../components.tsx";
 import { count, decimal, verbatim } from "../format.ts";
 import { type Entry, type Group, isBaseline, isZeroFlow } from "../groups.ts";
-import { metricName, withUnit } from "../metric_names.ts";
+import { metricName, withUnit } from "../../benchmarks/metric_names.ts";
 import {
   endPointError,
   errorScale,
@@ -105,17 +105,23 @@ function Sample({ sample: { title, id, views } }: { sample: Shown }): Markup {
         <code>{id}</code> <span class="chip">{picture.why}</span>
         <small>{title} · {size}</small>
       </h3>
+      <div class="zoom" role="toolbar" aria-label={`Enlarge the pictures of ${id}`}>
+        <button type="button" data-zoom="out" aria-label="Smaller">−</button>
+        <button type="button" data-zoom="in" aria-label="Larger">+</button>
+        <button type="button" data-zoom="whole">whole</button>
+        <small>arrow keys and dragging move</small>
+      </div>
       <div class="pictures">
         <figure>
-          <Picture of={frame} alt="First frame" />
+          <Zoomed of={frame} alt="First frame" />
           <figcaption>Frame 1</figcaption>
         </figure>
         <figure>
-          <Picture of={renderPicture(image2)} alt="Second frame" />
+          <Zoomed of={renderPicture(image2)} alt="Second frame" />
           <figcaption>Frame 2</figcaption>
         </figure>
         <figure>
-          <Picture of={renderFlow(truth, scale, valid)} alt="Ground-truth flow in colours" />
+          <Zoomed of={renderFlow(truth, scale, valid)} alt="Ground-truth flow in colours" />
           <figcaption>Truth, up to {decimal(scale)} px</figcaption>
         </figure>
         {views.slice(0, CONTENDERS).map((view) => (
@@ -164,14 +170,14 @@ function View({ id, entry, picture, scale, top }: {
         </dl>
       </div>
       <figure>
-        <Picture
+        <Zoomed
           of={renderFlow(prediction, scale)}
           alt={`Flow predicted by ${entry.label} in colours`}
         />
         <figcaption>Prediction, same scale</figcaption>
       </figure>
       <figure>
-        <Picture
+        <Zoomed
           of={renderError(endPointError(truth, prediction, valid), top)}
           alt={`End-point error of ${entry.label}`}
         />

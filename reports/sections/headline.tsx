@@ -5,7 +5,7 @@ import { Badge, Figure, type Markup } from "../components.tsx";
 import { count, decimal, duration, integer, moment, percent } from "../format.ts";
 import { groupEvaluations, isBaseline, zeroFlow } from "../groups.ts";
 import type { LoadedRun } from "../load.ts";
-import { metricName } from "../metric_names.ts";
+import { metricName } from "../../benchmarks/metric_names.ts";
 import { headline } from "../verdict.ts";
 import { shortAdapter } from "./environment.tsx";
 
@@ -27,12 +27,11 @@ export function Headline({ run }: { run: LoadedRun }): Markup {
       )}
       <div class="verdict">
         <Badge verdict={verdict} />
-        <p class="sentence">{sentence}</p>
+        <p class="sentence">
+          {withStop(record.scale)} <strong>{sentence}</strong>
+        </p>
         {detail !== "" && <p>{detail}</p>}
       </div>
-      <p class="scale">
-        <strong>What ran:</strong> {record.scale}
-      </p>
       <KeyFigures run={run} />
       {record.notes.length > 0 && (
         <div class="notes">
@@ -42,6 +41,11 @@ export function Headline({ run }: { run: LoadedRun }): Markup {
       )}
     </article>
   );
+}
+
+/** What ran, as a sentence of its own. */
+function withStop(scale: string): string {
+  return /[.!?]$/.test(scale) ? scale : `${scale}.`;
 }
 
 function Paper({ record }: { record: RunRecord }): Markup {

@@ -1,6 +1,12 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** Our numbers beside the published ones. @module */
-import { type Comparison, MODEL_SIZE, type PublishedNumber } from "../../benchmarks/record.ts";
+import {
+  type Comparison,
+  type Evaluation,
+  MODEL_SIZE,
+  type PublishedNumber,
+} from "../../benchmarks/record.ts";
+import { metricName } from "../../benchmarks/metric_names.ts";
 import { Badge, Linked, type Markup, Scroll, Section } from "../components.tsx";
 import { count, decimal, NO_VALUE, percent, verbatim } from "../format.ts";
 import type { LoadedRun } from "../load.ts";
@@ -76,6 +82,8 @@ function ComparedRow({ run: { record }, comparison, named }: Row & { named: bool
       <td class="number">{withUnit(verbatim(published.value), published)}</td>
       <td class="number">
         {ours === null ? NO_VALUE : withUnit(decimal(ours), published)}
+        {evaluation !== undefined && ours !== null &&
+          alternatives(evaluation, ours).map((text) => <small>{text}</small>)}
         {named && <small>{record.id}</small>}
       </td>
       <td class="number">{difference(comparison)}</td>
@@ -96,6 +104,16 @@ function ComparedRow({ run: { record }, comparison, named }: Row & { named: bool
   );
 }
 
+/** The same quantity of ours under the other averaging conventions. */
+function alternatives({ metrics }: Evaluation, ours: number): string[] {
+  const name = Object.keys(metrics).find((name) => metrics[name] === ours);
+  if (name === undefined) return [];
+  const { quantity } = metricName(name);
+  return Object.keys(metrics).map(metricName)
+    .filter((other) => other.quantity === quantity && other.name !== name)
+    .map((other) => `${other.averaging}: ${decimal(metrics[other.name])}`);
+}
+
 /** Numbers that nothing of ours compares with, all for one reason. */
 function Apart({ rows, named }: { rows: readonly Row[]; named: boolean }): Markup {
   const [{ run, comparison: { verdict, reason } }] = rows;
@@ -105,7 +123,7 @@ function Apart({ rows, named }: { rows: readonly Row[]; named: boolean }): Marku
         <strong>{count(rows.length, "published number")}</strong> <Badge verdict={verdict} />
         <small>{reason}{named && ` (${run.record.id})`}</small>
       </summary>
-      <Scroll label={`Published numbers: ${reason}`}>
+      <Scroll label={`Published numbers: ${reason}${named ? `, ${run.record.id}` : ""}`}>
         <table class="published">
           <thead>
             <tr>

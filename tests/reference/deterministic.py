@@ -54,16 +54,22 @@ def tensor(name: str, shape: Sequence[int]) -> np.ndarray:
     """A state-dict entry's values; `deterministicTensor` in TypeScript."""
     # The official code registers a shortcut's norm twice; both names must hold the same values.
     source = name.replace(".downsample.1.", ".norm3.")
-    kind = name.rsplit(".", 1)[1]
+    kind = name.rsplit(".", 1)[-1]
     count = int(np.prod(shape))
     if kind == "num_batches_tracked":
         return np.zeros(shape, np.float32)
     u = 2 * uniforms(count, "weights", source) - 1
-    if kind == "weight" and len(shape) == 4:
-        values = u * np.sqrt(3 / (count / shape[0]))
+    if kind in ("weight", "in_proj_weight") and len(shape) > 1:
+        # PWC-Net's transposed convolutions, IOHW with stride 2: a number out is a sum of I * H * W / 4.
+        transposed = name.startswith(("deconv", "upfeat"))
+        fan_in = count / shape[1] / 4 if transposed else count / shape[0]
+        # PWC-Net's flows move by several pixels at this size, so that its warps have something to do.
+        values = u * np.sqrt(3 / fan_in) * (5 if name.startswith("predict_flow") else 1)
+    elif kind in ("cls_token", "pos_embed"):
+        values = u
     elif kind in ("weight", "running_var"):
         values = 1 + 0.1 * u
-    elif kind in ("bias", "running_mean"):
+    elif kind in ("bias", "in_proj_bias", "running_mean"):
         values = 0.1 * u
     else:
         raise ValueError(f"no rule for {name}")

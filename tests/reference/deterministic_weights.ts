@@ -16,10 +16,13 @@ const SEED = 0;
  * The values of one state-dict entry under its official PyTorch name. With u uniform in [-1, 1) from
  * the stream `["weights", name]`:
  *
- * - `*.weight` of four axes (a convolution, OIHW): u·√(3 / fan_in), fan_in = I·H·W, which keeps the
- *   variance of what passes through;
+ * - `*.weight` and `*.in_proj_weight` of more than one axis (a convolution, OIHW, or a matrix, OI):
+ *   u·√(3 / fan_in), fan_in being all axes but the first, which keeps the variance of what passes
+ *   through; `deconv*` and `upfeat*` are transposed, IOHW with stride 2, and have a fan_in of
+ *   I·H·W / 4; `predict_flow*` is five times that, which gives flows of some pixels;
  * - `*.weight` of one axis (a normalization) and `*.running_var`: 1 + 0.1·u;
- * - `*.bias` and `*.running_mean`: 0.1·u;
+ * - `*.bias`, `*.in_proj_bias` and `*.running_mean`: 0.1·u;
+ * - `cls_token` and `pos_embed`: u;
  * - `*.num_batches_tracked`: 0.
  *
  * The official code registers a shortcut's BatchNorm both as `norm3` and as `downsample.1`; both
@@ -35,9 +38,15 @@ export function deterministicTensor(name: string, shape: readonly number[]): Flo
   const kind = name.slice(name.lastIndexOf(".") + 1);
   if (kind === "num_batches_tracked") return values;
   let [center, reach] = [0, 0.1];
-  if (kind === "weight" && shape.length === 4) reach = Math.sqrt(3 / (values.length / shape[0]));
-  else if (kind === "weight" || kind === "running_var") center = 1;
-  else if (kind !== "bias" && kind !== "running_mean") throw new Error(`no rule for ${name}`);
+  if (["weight", "in_proj_weight"].includes(kind) && shape.length > 1) {
+    const transposed = /^(deconv|upfeat)/.test(name);
+    const fanIn = transposed ? values.length / shape[1] / 4 : values.length / shape[0];
+    reach = Math.sqrt(3 / fanIn) * (name.startsWith("predict_flow") ? 5 : 1);
+  } else if (kind === "weight" || kind === "running_var") center = 1;
+  else if (kind === "cls_token" || kind === "pos_embed") reach = 1;
+  else if (!["bias", "in_proj_bias", "running_mean"].includes(kind)) {
+    throw new Error(`no rule for ${name}`);
+  }
   const stream = randomStream(SEED, "weights", name.replace(".downsample.1.", ".norm3."));
   for (let i = 0; i < values.length; i++) {
     values[i] = center + reach * (2 * stream.uniform() - 1);
@@ -46,14 +55,14 @@ export function deterministicTensor(name: string, shape: readonly number[]): Flo
 }
 
 /**
- * Which entries of a large tensor the fixtures keep: 64 integers in 0…size-1, with repetition.
+ * Which entries of a large tensor the fixtures keep: integers in 0…size-1, with repetition.
  *
  * @param name The tensor's official name.
  * @param size Its number of elements.
  */
-export function sampledIndices(name: string, size: number): Uint32Array {
+export function sampledIndices(name: string, size: number, count = 64): Uint32Array {
   const stream = randomStream(SEED, "samples", name);
-  return Uint32Array.from({ length: 64 }, () => stream.integer(0, size));
+  return Uint32Array.from({ length: count }, () => stream.integer(0, size));
 }
 
 /**

@@ -7,7 +7,7 @@ from typing import Any, Dict
 import numpy as np
 import torch
 
-FOLDER = Path(__file__).parent / "fixtures" / "raft"
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def nhwc(x: torch.Tensor) -> torch.Tensor:
@@ -15,8 +15,9 @@ def nhwc(x: torch.Tensor) -> torch.Tensor:
     return x.movedim(-3, -1)
 
 
-def save_tensors(name: str, tensors: Dict[str, Any], metadata: Dict[str, Any]) -> None:
-    """Writes FOLDER/name.safetensors; values go through JSON so that numbers keep every digit."""
+def save_tensors(name: str, tensors: Dict[str, Any], metadata: Dict[str, Any],
+                 folder: str = "raft") -> None:
+    """Writes FIXTURES/folder/name.safetensors; values go through JSON so that numbers keep every digit."""
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
     header: Dict[str, Any] = {"__metadata__": texts}
     blobs, offset = [], 0
@@ -33,12 +34,12 @@ def save_tensors(name: str, tensors: Dict[str, Any], metadata: Dict[str, Any]) -
         offset += value.nbytes
     head = json.dumps(header, separators=(",", ":")).encode()
     head += b" " * (-len(head) % 8)
-    path = FOLDER / f"{name}.safetensors"
+    path = FIXTURES / folder / f"{name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(struct.pack("<Q", len(head)) + head + b"".join(blobs))
 
 
-def save_json(name: str, value: Any) -> None:
-    path = FOLDER / f"{name}.json"
+def save_json(name: str, value: Any, folder: str = "raft") -> None:
+    path = FIXTURES / folder / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=1) + "\n")

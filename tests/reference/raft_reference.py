@@ -9,7 +9,7 @@ it needs 128x128 pixels; this one takes any multiple of 8.
 it gives the later stages' running statistics. Dropout is 0 in every published recipe and left out.
 """
 import math
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 import torch
 import torch.nn as nn
@@ -210,8 +210,12 @@ class RAFT(nn.Module):
         correlations = self.levels * (2 * self.radius + 1) ** 2
         self.update_block = UpdateBlock(correlations, self.hidden, self.context, small)
 
-    def forward(self, image1: Tensor, image2: Tensor, iterations: int = 12) -> Prediction:
-        """Pictures are [N, 3, H, W] RGB in 0...255, H and W multiples of 8."""
+    def forward(self, image1: Tensor, image2: Tensor, iterations: int = 12,
+                flow_init: Optional[Tensor] = None) -> Prediction:
+        """Pictures are [N, 3, H, W] RGB in 0...255, H and W multiples of 8.
+
+        `flow_init` is where the flow starts, [N, 2, H/8, W/8]; zero unless given.
+        """
         image1, image2 = 2 * (image1 / 255) - 1, 2 * (image2 / 255) - 1
         fmap1, fmap2 = self.fnet(torch.cat([image1, image2])).chunk(2)
         pyramid = correlation_pyramid(fmap1, fmap2, self.levels)
@@ -221,7 +225,8 @@ class RAFT(nn.Module):
         n, _, h, w = fmap1.shape
         rows, columns = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
         coords0 = torch.stack([columns, rows]).to(fmap1.dtype).expand(n, 2, h, w)
-        coords1, first, flows, low_flows = coords0, None, [], []
+        coords1 = coords0 if flow_init is None else coords0 + flow_init
+        first, flows, low_flows = None, [], []
         for _ in range(iterations):
             coords1 = coords1.detach()
             correlation = look_up(pyramid, coords1, self.radius)

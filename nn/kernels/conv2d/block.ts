@@ -8,8 +8,15 @@
 import { BLOCK_WORKGROUP, blockText, type Side, type Strip } from "../block.ts";
 import type { OperandAccess } from "../tiles.ts";
 import type { Program } from "../program.ts";
-import { biasInput, biasText, endOfName, type Epilogue, storeText } from "./epilogue.ts";
-import { type Direction, lines, range, sourceText, WINDOW } from "./window.ts";
+import {
+  biasInput,
+  biasText,
+  CONVOLUTION,
+  endOfName,
+  type Epilogue,
+  storeText,
+} from "./epilogue.ts";
+import { type Direction, lines, range, sourceText } from "./window.ts";
 
 /** Which tap and which four channels the inner step `step` is at. */
 const TAP = `
@@ -67,7 +74,7 @@ export function blockProgram(
     name: `conv2d ${direction} block ${access.join(" by ")} ${side}${endOfName(epilogue)}`,
     inputs: ["x", "weights", ...bias.inputs],
     widths: [...access, ...bias.widths, epilogue.vectorOut ? 4 : 1],
-    uniforms: WINDOW,
+    uniforms: CONVOLUTION,
     workgroup: BLOCK_WORKGROUP,
     twin: epilogue.twin,
     code: blockText({

@@ -29,7 +29,11 @@ export interface BiasAndActivation {
   readonly activation: ByValue;
 }
 
-/** Records the forward pass, with what follows it, or the input gradient. */
+/**
+ * Records the forward pass, with what follows it, or the input gradient.
+ *
+ * @param onto Adds to this tensor rather than making a new one; not with what follows.
+ */
 export function runConvolution(
   backend: WebGPUBackend,
   direction: Direction,
@@ -37,6 +41,7 @@ export function runConvolution(
   filter: tf.TensorInfo,
   info: ConvInfo,
   after: BiasAndActivation | null = null,
+  onto?: tf.TensorInfo,
 ): tf.TensorInfo {
   const sides = [pictureOf(info), featuresOf(info)];
   const [from, to] = direction === "forward" ? sides : sides.reverse();
@@ -48,12 +53,12 @@ export function runConvolution(
     vectorOut: to.channels % 4 === 0,
   };
   const { make, invocations, reads } = plan(direction, info, from, to, epilogue);
-  const shape = [info.batchSize, to.height, to.width, to.channels];
-  const values = windowValues(info, from, to);
-  return withOperands(backend, [x, filter], [reads, Infinity], (operands, access) => {
+  const output = onto ?? [info.batchSize, to.height, to.width, to.channels];
+  const values = [...windowValues(info, from, to), onto ? 1 : 0];
+  return withOperands(backend, [x, filter], (operands, access) => {
     const inputs = [...operands, ...after ? [after.bias] : []];
-    return dispatch(backend, make(access), inputs, shape, values, invocations);
-  });
+    return dispatch(backend, make(access), inputs, output, values, invocations);
+  }, [reads, Infinity]);
 }
 
 /** How a convolution is computed. */

@@ -4,7 +4,10 @@
  * @module
  */
 import { type ByValue, VALUE } from "../activation.ts";
-import { lines, range } from "./window.ts";
+import { lines, range, WINDOW } from "./window.ts";
+
+/** Uniforms of a convolution. Sums that are the result may be added to what is there: `onto` is 1. */
+export const CONVOLUTION = { ...WINDOW, onto: "i32" } as const;
 
 /** What follows the sums. */
 export interface Epilogue {
@@ -45,15 +48,27 @@ export function storeText(
   sum: string,
   c: number,
 ): string {
-  const finished = activation === null ? `let y = ${sum};` : `
+  const place = vectorOut
+    ? `(${at}) * outVec4s + ${quad}`
+    : `(${at}) * uniforms.outChannels + (${quad}) * 4`;
+  const before = (k = "") =>
+    activation === null
+      ? `if (uniforms.onto == 1) { y${k && `[${k}]`} += result[place${k && ` + ${k}`}]; }`
+      : "";
+  const finished = activation === null ? `var y = ${sum};` : `
         let v = ${sum} + bias${c};
         ${vectorOut ? "let" : "var"} y = ${VALUE[activation]("vec4<f32>")};`;
-  const written = vectorOut ? `result[(${at}) * outVec4s + ${quad}] = y;` : lines(4, (k) => `
+  const written = vectorOut
+    ? `${before()}
+        result[place] = y;`
+    : lines(4, (k) => `
         if ((${quad}) * 4 + ${k} < uniforms.outChannels) {
-          result[(${at}) * uniforms.outChannels + (${quad}) * 4 + ${k}] = y[${k}];
+          ${before(String(k))}
+          result[place + ${k}] = y[${k}];
         }${twin ? ` else { y[${k}] = 0.0; }` : ""}`);
   return `
       if (${quad} < outVec4s) {
+        let place = ${place};
         ${finished}
         ${written}
         ${twin ? `store_twin((${at}) * outVec4s + ${quad}, y);` : ""}

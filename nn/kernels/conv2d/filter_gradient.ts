@@ -2,7 +2,8 @@
  * The filter gradient of a convolution, and the bias' along with it.
  *
  * Where the filter alone has too few pieces to occupy the adapter, the output pixels are cut into
- * segments, which leave one part of the result each; a second dispatch adds the parts in a fixed order.
+ * segments, which leave one part of the result each; a second dispatch adds the parts in a fixed order. All
+ * uses of a filter can add to the same parts before that.
  *
  * @module
  */
@@ -20,7 +21,7 @@ const SUM_SEGMENTS: Program = {
   name: "sum segments",
   inputs: ["parts", "bias"],
   widths: [1, "update", 1],
-  uniforms: { filterSize: "i32", size: "i32", segments: "i32", onto: "i32" },
+  uniforms: { filterSize: "i32", size: "i32", segments: "i32" },
   workgroup: 64,
   code: `
 fn main(index : i32) {
@@ -28,66 +29,102 @@ fn main(index : i32) {
   var sum = 0.0;
   for (var s = 0; s < uniforms.segments; s++) { sum += parts[s * uniforms.size + index]; }
   if (index < uniforms.filterSize) {
-    result[index] = select(0.0, result[index], uniforms.onto == 1) + sum;
+    result[index] = sum;
   } else {
-    let at = index - uniforms.filterSize;
-    bias[at] = select(0.0, bias[at], uniforms.onto == 1) + sum;
+    bias[index - uniforms.filterSize] = sum;
   }
 }`,
 };
 
-/** Gradients of a convolution's parameters. */
-export interface ParameterGradients {
-  /** [kh, kw, in, out]. */
-  readonly filter: tf.TensorInfo;
-  /** [out]: the sums of dy over batch and pixels. */
-  readonly bias: tf.TensorInfo;
-}
+/** [kh, kw, in, out]. */
+const filterShape = ({ filterHeight, filterWidth, inChannels, outChannels }: ConvInfo) => [
+  filterHeight,
+  filterWidth,
+  inChannels,
+  outChannels,
+];
 
 /**
- * Records the gradients of filter and bias.
+ * Records the sums behind the gradients of filter and bias.
  *
- * @param onto Adds to these tensors rather than making new ones.
+ * @param onto Adds to sums of the same number of segments rather than making new ones.
+ * @returns The gradients of filter, [kh, kw, in, out], and bias, [out]; or where there are several
+ * segments one tensor, which {@link addSegments} makes the gradients of.
  */
+export function sumFilterGradient(
+  backend: WebGPUBackend,
+  x: tf.TensorInfo,
+  dy: tf.TensorInfo | Sloped,
+  info: ConvInfo,
+  onto: readonly tf.TensorInfo[] | null = null,
+): tf.TensorInfo[] {
+  const { inChannels, outChannels } = info;
+  const shape = filterShape(info);
+  const { make, pieces, width, reads } = plan(info);
+  const segments = filterGradientSegments(info);
+  const values = [
+    ...windowValues(info, pictureOf(info), featuresOf(info)),
+    segments,
+    inChannels,
+    onto ? 1 : 0,
+  ];
+  const invocations = segments * pieces * width;
+  if (segments > 1) {
+    const output = onto?.[0] ?? [segments, tf.util.sizeFromShape(shape) + outChannels];
+    return [withOperands(
+      backend,
+      [x, dy],
+      (operands, access) =>
+        dispatch(backend, make(access, true), operands, output, values, invocations),
+      reads,
+    )];
+  }
+  const bias = onto?.[1] ?? backend.makeTensorInfo([outChannels], "float32");
+  const output = onto?.[0] ?? shape;
+  const filter = withOperands(
+    backend,
+    [x, dy],
+    (operands, access) =>
+      dispatch(backend, make(access, false), [...operands, bias], output, values, invocations),
+    reads,
+  );
+  return [filter, bias];
+}
+
+/** The gradients of filter and bias from the sums of several segments, which stay the caller's. */
+export function addSegments(
+  backend: WebGPUBackend,
+  parts: tf.TensorInfo,
+  info: ConvInfo,
+): [filter: tf.TensorInfo, bias: tf.TensorInfo] {
+  const { outChannels } = info;
+  const shape = filterShape(info);
+  const filterSize = tf.util.sizeFromShape(shape);
+  const size = filterSize + outChannels;
+  const bias = backend.makeTensorInfo([outChannels], "float32");
+  const uniforms = [filterSize, size, filterGradientSegments(info)];
+  const filter = dispatch(backend, SUM_SEGMENTS, [parts, bias], shape, uniforms, size);
+  return [filter, bias];
+}
+
+/** Records the gradients of filter and bias. */
 export function runFilterGradient(
   backend: WebGPUBackend,
   x: tf.TensorInfo,
   dy: tf.TensorInfo | Sloped,
   info: ConvInfo,
-  onto: ParameterGradients | null = null,
-): ParameterGradients {
-  const { filterHeight, filterWidth, inChannels, outChannels } = info;
-  const filterShape = [filterHeight, filterWidth, inChannels, outChannels];
-  const filterSize = tf.util.sizeFromShape(filterShape);
-  const size = filterSize + outChannels;
-  const { make, pieces, width, reads } = plan(info);
-  const segments = segmentsFor(pieces * width, info.batchSize * info.outHeight * info.outWidth);
-  const inParts = segments > 1;
-  const values = [
-    ...windowValues(info, pictureOf(info), featuresOf(info)),
-    segments,
-    inChannels,
-    onto && !inParts ? 1 : 0,
-  ];
-  const bias = onto?.bias ?? backend.makeTensorInfo([outChannels], "float32");
-  const filterOutput = onto?.filter ?? filterShape;
-  const invocations = segments * pieces * width;
-  const result = withOperands(
-    backend,
-    [x, dy],
-    reads,
-    (operands, access) => {
-      const program = make(access, inParts);
-      return inParts
-        ? dispatch(backend, program, operands, [segments, size], values, invocations)
-        : dispatch(backend, program, [...operands, bias], filterOutput, values, invocations);
-    },
-  );
-  if (!inParts) return { filter: result, bias };
-  const uniforms = [filterSize, size, segments, onto ? 1 : 0];
-  const filter = dispatch(backend, SUM_SEGMENTS, [result, bias], filterOutput, uniforms, size);
-  backend.disposeData(result.dataId);
-  return { filter, bias };
+): [filter: tf.TensorInfo, bias: tf.TensorInfo] {
+  const sums = sumFilterGradient(backend, x, dy, info);
+  if (sums.length === 2) return [sums[0], sums[1]];
+  const made = addSegments(backend, sums[0], info);
+  backend.disposeData(sums[0].dataId);
+  return made;
+}
+
+/** Segments into which the output pixels are cut. */
+export function filterGradientSegments(info: ConvInfo): number {
+  const { pieces, width } = plan(info);
+  return segmentsFor(pieces * width, info.batchSize * info.outHeight * info.outWidth);
 }
 
 /** How a filter's gradient is computed. */

@@ -128,13 +128,13 @@ const stays = (backend: WebGPUBackend, x: tf.TensorInfo | Sloped, reads: number)
  *
  * A {@link Sloped} operand is for textures only: elsewhere the slope is multiplied on beforehand.
  *
- * @param reads How often the kernel reads each number of either tensor.
+ * @param reads How often the kernel reads each number of either tensor; often, where it doesn't say.
  */
 export function withOperands(
   backend: WebGPUBackend,
   tensors: readonly [tf.TensorInfo | Sloped, tf.TensorInfo | Sloped],
-  reads: readonly [number, number],
   use: (operands: readonly [Operand, Operand], access: Accesses) => tf.TensorInfo,
+  reads: readonly [number, number] = [Infinity, Infinity],
 ): tf.TensorInfo {
   const made: (() => void)[] = [];
   const access = tensors.map((x, i): OperandAccess =>

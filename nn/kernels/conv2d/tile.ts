@@ -8,8 +8,15 @@
  */
 import type { OperandAccess } from "../tiles.ts";
 import type { Program } from "../program.ts";
-import { biasInput, biasText, endOfName, type Epilogue, storeText } from "./epilogue.ts";
-import { type Direction, lines, sourceText, vec4s, WINDOW, WORKGROUP } from "./window.ts";
+import {
+  biasInput,
+  biasText,
+  CONVOLUTION,
+  endOfName,
+  type Epilogue,
+  storeText,
+} from "./epilogue.ts";
+import { type Direction, lines, sourceText, vec4s, WORKGROUP } from "./window.ts";
 
 /** Size of a tile. */
 export interface TileSize {
@@ -104,7 +111,7 @@ export function tileProgram(
     inputs: ["x", "weights", ...bias.inputs],
     widths: [...access, ...bias.widths, epilogue.vectorOut ? 4 : 1],
     twin: epilogue.twin,
-    uniforms: WINDOW,
+    uniforms: CONVOLUTION,
     workgroup: WORKGROUP,
     code: `
 fn main(index : i32) {

@@ -16,28 +16,16 @@ import {
   windowShape,
 } from "./geometry.ts";
 import { dotsShape, products } from "./products.ts";
+import { runWindows, type Windows } from "./windows.ts";
 
-const INTERPOLATE: Program = {
+const INTERPOLATE: Windows = {
   name: "correlation interpolate",
   inputs: ["dots", "coords"],
-  widths: [1, 1, 1],
-  uniforms: GEOMETRY,
-  workgroup: 64,
-  code: `${WGSL_LEVEL}
-fn main(index : i32) {
-  let side = 2 * uniforms.radius + 1;
-  let channels = uniforms.levels * side * side;
-  let pixel = index / channels;
-  if (pixel >= uniforms.pixels) { return; }
-  let channel = index - pixel * channels;
-  let k = channel / (side * side);
-  let level = levelOf(k, pixel);
-  let wide = side + 1;
-  let at = ((pixel * uniforms.levels + k) * wide + (channel / side) % side) * wide + channel % side;
-  let top = mix(dots[at], dots[at + wide], level.fx);
-  let bottom = mix(dots[at + 1], dots[at + wide + 1], level.fx);
-  result[index] = mix(top, bottom, level.fy);
-}`,
+  value: `
+    let wide = side + 1;
+    let at = ((pixel * uniforms.levels + k) * wide + dx) * wide + dy;
+    let top = mix(dots[at], dots[at + wide], level.fx);
+    let bottom = mix(dots[at + 1], dots[at + wide + 1], level.fx);`,
 };
 
 const INTERPOLATE_GRADIENT: Program = {
@@ -98,9 +86,7 @@ function forEachSample(
 const interpolate = defineKernel<LookupAttributes>({
   name: "CorrelationInterpolate",
   gpu(backend, { dots, coords }, at) {
-    const shape = windowShape(coords, at);
-    const size = tf.util.sizeFromShape(shape);
-    return dispatch(backend, INTERPOLATE, [dots, coords], shape, geometry(coords, at), size);
+    return runWindows(backend, INTERPOLATE, [dots, coords], geometry(coords, at), at);
   },
   oracle({ dots, coords }, at) {
     const out = hostZeros(windowShape(coords, at));

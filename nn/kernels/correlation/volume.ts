@@ -4,7 +4,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { defineGradient, defineKernel, type HostTensor, hostZeros } from "../kernel.ts";
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { inOneGo } from "../../backward.ts";
+import { defineKernel, type HostTensor, hostZeros } from "../kernel.ts";
 import { dispatch, type Program } from "../program.ts";
 import {
   GEOMETRY,
@@ -16,42 +18,29 @@ import {
   WGSL_LEVEL,
   windowShape,
 } from "./geometry.ts";
+import { runWindows, type Windows } from "./windows.ts";
 
-const WINDOWS: Program = {
+const WINDOWS: Windows = {
   name: "correlation windows",
   inputs: ["volume", "coords"],
-  widths: [1, 1, 1],
-  uniforms: GEOMETRY,
-  workgroup: 64,
-  code: `${WGSL_LEVEL}
+  helpers: `
 fn valueAt(row : i32, level : Level, x : i32, y : i32) -> f32 {
   if (x < 0 || y < 0 || x >= level.width || y >= level.height) { return 0.0; }
   return volume[row + level.start + y * level.width + x];
-}
-fn main(index : i32) {
-  let side = 2 * uniforms.radius + 1;
-  let channels = uniforms.levels * side * side;
-  let pixel = index / channels;
-  if (pixel >= uniforms.pixels) { return; }
-  let channel = index - pixel * channels;
-  let k = channel / (side * side);
-  let dx = (channel / side) % side;
-  let dy = channel % side;
-  let level = levelOf(k, pixel);
-  let row = pixel * uniforms.positions;
-  let x = level.x0 + dx;
-  let y = level.y0 + dy;
-  let top = mix(valueAt(row, level, x, y), valueAt(row, level, x + 1, y), level.fx);
-  let bottom = mix(valueAt(row, level, x, y + 1), valueAt(row, level, x + 1, y + 1), level.fx);
-  result[index] = mix(top, bottom, level.fy);
 }`,
+  value: `
+    let row = pixel * uniforms.positions;
+    let x = level.x0 + dx;
+    let y = level.y0 + dy;
+    let top = mix(valueAt(row, level, x, y), valueAt(row, level, x + 1, y), level.fx);
+    let bottom = mix(valueAt(row, level, x, y + 1), valueAt(row, level, x + 1, y + 1), level.fx);`,
 };
 
 const WINDOWS_GRADIENT: Program = {
   name: "correlation windows gradient",
   inputs: ["dy", "coords"],
   widths: [1, 1, 1],
-  uniforms: GEOMETRY,
+  uniforms: { ...GEOMETRY, onto: "i32" },
   workgroup: 64,
   code: `${WGSL_LEVEL}
 fn valueAt(row : i32, x : i32, y : i32) -> f32 {
@@ -77,10 +66,12 @@ fn main(index : i32) {
   let row = (pixel * uniforms.levels + k) * side * side;
   let x = position % width - level.x0;
   let y = position / width - level.y0;
-  if (x < 0 || y < 0 || x > side || y > side) { result[index] = 0.0; return; }
+  var value = 0.0;
+  if (uniforms.onto == 1) { value = result[index]; }
+  if (x < 0 || y < 0 || x > side || y > side) { result[index] = value; return; }
   let here = mix(valueAt(row, x, y), valueAt(row, x, y - 1), level.fy);
   let left = mix(valueAt(row, x - 1, y), valueAt(row, x - 1, y - 1), level.fy);
-  result[index] = mix(here, left, level.fx);
+  result[index] = value + mix(here, left, level.fx);
 }`,
 };
 
@@ -113,9 +104,7 @@ function forEachTap(
 const windows = defineKernel<LookupAttributes>({
   name: "CorrelationWindows",
   gpu(backend, { volume, coords }, at) {
-    const shape = windowShape(coords, at);
-    const size = tf.util.sizeFromShape(shape);
-    return dispatch(backend, WINDOWS, [volume, coords], shape, geometry(coords, at), size);
+    return runWindows(backend, WINDOWS, [volume, coords], geometry(coords, at), at);
   },
   oracle({ volume, coords }, at) {
     const out = hostZeros(windowShape(coords, at));
@@ -127,14 +116,23 @@ const windows = defineKernel<LookupAttributes>({
   },
 });
 
+/** Records the volume's gradient, or adds it to what is there. */
+function recordGradient(
+  backend: WebGPUBackend,
+  [dy, coords]: readonly [tf.TensorInfo, tf.TensorInfo],
+  at: Lookup,
+  onto?: tf.TensorInfo,
+): tf.TensorInfo {
+  const [batch, h, w] = coords.shape;
+  const shape = [batch, h * w, pyramidSize(at)];
+  const size = tf.util.sizeFromShape(shape);
+  const uniforms = [...geometry(coords, at), onto ? 1 : 0];
+  return dispatch(backend, WINDOWS_GRADIENT, [dy, coords], onto ?? shape, uniforms, size);
+}
+
 const windowsGradient = defineKernel<LookupAttributes>({
   name: "CorrelationWindowsGradient",
-  gpu(backend, { dy, coords }, at) {
-    const [batch, h, w] = coords.shape;
-    const shape = [batch, h * w, pyramidSize(at)];
-    const size = tf.util.sizeFromShape(shape);
-    return dispatch(backend, WINDOWS_GRADIENT, [dy, coords], shape, geometry(coords, at), size);
-  },
+  gpu: (backend, { dy, coords }, at) => recordGradient(backend, [dy, coords], at),
   oracle({ dy, coords }, at) {
     const [batch, h, w] = coords.shape;
     const positions = pyramidSize(at);
@@ -146,8 +144,19 @@ const windowsGradient = defineKernel<LookupAttributes>({
   },
 });
 
-defineGradient<LookupAttributes>("CorrelationWindows", ["coords"], {
-  volume: (dy, { coords }, at) => windowsGradient({ dy, coords }, at),
+tf.registerGradient({
+  kernelName: "CorrelationWindows",
+  inputsToSave: ["coords"],
+  gradFunc: (dy, [coords], attrs) => {
+    const at = attrs as unknown as LookupAttributes, operands = [dy as tf.Tensor, coords] as const;
+    return inOneGo(["volume"], ([sum]) => {
+      if (!sum || tf.getBackend() !== "webgpu") {
+        return [windowsGradient({ dy: operands[0], coords }, at)];
+      }
+      recordGradient(tf.backend() as unknown as WebGPUBackend, operands, at, sum);
+      return [sum];
+    });
+  },
 });
 
 /**

@@ -10,13 +10,16 @@ import {
   deviation,
   elementwise,
   hostMoments,
+  isShort,
   reduction,
   runElementwise,
   runReduction,
+  runWhole,
   standardized,
   statistic,
   typeOf,
   view,
+  whole,
   type Width,
 } from "./series.ts";
 
@@ -27,24 +30,40 @@ const incoming = (width: Width, index: string) => `
   let passed = select(zero, dy[${index}], standard > zero);
   let slope = select(dy[${index}], passed, uniforms.relu == 1);`;
 
-/** Means over the rows of dy and of dy · x̂. */
-const MEANS = reduction("normalize gradient means", {
+const SUMS = {
   inputs: ["dy", "x", "moments"],
-  each: (width) => `${incoming(width, "at")} sum.a += slope; sum.b += slope * standard;`,
+  each: (width: Width) => `${incoming(width, "at")} sum.a += slope; sum.b += slope * standard;`,
+};
+
+/** WGSL of the gradient at `index` from the means over the rows of dy and of dy · x̂. */
+const gradientText = (width: Width, ofDy: string, ofProduct: string) => `
+  ${incoming(width, "index")}
+  let y = (slope - ${ofDy} - standard * ${ofProduct}) / ${deviation(width)};`;
+
+const MEANS = reduction("normalize gradient means", {
+  ...SUMS,
   results: ["all.a / count", "all.b / count"],
 });
 
-const GRADIENT = elementwise("normalize gradient", ["dy", "x", "moments", "means"], (width) => `
-  ${incoming(width, "index")}
-  let y = (slope - ${statistic(width, "means", 0)} - standard * ${statistic(width, "means", 1)}) /
-    ${deviation(width)};`);
+const GRADIENT = elementwise(
+  "normalize gradient",
+  [...SUMS.inputs, "means"],
+  (width) => gradientText(width, statistic(width, "means", 0), statistic(width, "means", 1)),
+);
+
+const AT_ONCE = whole(
+  "normalize gradient whole",
+  SUMS,
+  (width) => gradientText(width, "all.a / count", "all.b / count"),
+);
 
 const gradient = defineKernel<Attributes>({
   name: "NormalizeGradient",
   gpu(backend, { dy, x, moments }, attributes) {
-    const v = view(x, attributes);
-    const means = runReduction(backend, MEANS, [dy, x, moments], v);
-    const out = runElementwise(backend, GRADIENT, [dy, x, moments, means], x.shape, v);
+    const v = view(x, attributes), operands = [dy, x, moments];
+    if (isShort(v)) return runWhole(backend, AT_ONCE, operands, x.shape, v);
+    const means = runReduction(backend, MEANS, operands, v);
+    const out = runElementwise(backend, GRADIENT, [...operands, means], x.shape, v);
     backend.disposeData(means.dataId);
     return out;
   },

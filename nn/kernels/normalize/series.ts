@@ -101,15 +101,8 @@ interface Sums {
 /** Programs that compute two statistics of every series, for either width. */
 export type Reduction = Readonly<Record<Width, Program>>;
 
-/** Makes a {@link Reduction}: lanes stride over the rows of a series, then meet in a tree. */
-export function reduction(name: string, { inputs, setup, each, results }: Sums): Reduction {
-  const program = (width: Width): Program => ({
-    name: `${name} ${width}`,
-    inputs,
-    widths: [...accessTo(inputs, width), 1],
-    uniforms: VIEW,
-    workgroup: LANES,
-    code: `
+/** WGSL of a workgroup's sums over a series, up to `all`, which every lane knows. */
+const sumsText = (width: Width, { setup, each }: Pick<Sums, "setup" | "each">): string => `
 struct Pair { a : ${typeOf(width)}, b : ${typeOf(width)} };
 var<workgroup> partial : array<Pair, ${LANES}>;
 fn total(lane : i32) -> Pair {
@@ -139,7 +132,17 @@ fn main(index : i32) {
     ${each(width)}
   }
   partial[lane] = sum;
-  let all = total(lane);
+  let all = total(lane);`;
+
+/** Makes a {@link Reduction}: lanes stride over the rows of a series, then meet in a tree. */
+export function reduction(name: string, { inputs, results, ...sums }: Sums): Reduction {
+  const program = (width: Width): Program => ({
+    name: `${name} ${width}`,
+    inputs,
+    widths: [...accessTo(inputs, width), 1],
+    uniforms: VIEW,
+    workgroup: LANES,
+    code: `${sumsText(width, sums)}
   if (lane == 0) {
     let first = ${results[0]};
     let second = ${results[1]};
@@ -155,6 +158,58 @@ fn main(index : i32) {
   });
   return { 1: program(1), 4: program(4) };
 }
+
+/** Rows up to which a workgroup does a whole series; a longer one leaves too few at work. */
+const SHORT = 2048;
+
+/** Whether the series are short enough for {@link whole} programs. */
+export const isShort = ({ rows }: View): boolean => rows <= SHORT;
+
+/**
+ * Makes programs that sum over a series and go over it again, in one dispatch.
+ *
+ * @param text WGSL that declares the result `y` at `index`, with `series` and the sums `all` at hand.
+ */
+export function whole(
+  name: string,
+  { inputs, ...sums }: Omit<Sums, "results">,
+  text: (width: Width) => string,
+): Elementwise {
+  const program = (width: Width, twin: boolean): Program => ({
+    name: `${name} ${width}${twin ? " twin" : ""}`,
+    inputs,
+    widths: [...accessTo(inputs, width), width],
+    uniforms: VIEW,
+    workgroup: LANES,
+    twin,
+    code: `${sumsText(width, sums)}
+  for (var row = lane; row < uniforms.rows; row += ${LANES}) {
+    let index = first + row * uniforms.channels;
+    ${text(width)}
+    result[index] = y;
+    ${twin ? "store_twin(index, y);" : ""}
+  }
+}`,
+  });
+  return { single: program(1, false), aligned: program(4, false), twin: program(4, true) };
+}
+
+/** Records {@link whole} programs, and the result's copy in a texture where a convolution reads one. */
+export const runWhole = (
+  backend: WebGPUBackend,
+  programs: Elementwise,
+  inputs: readonly tf.TensorInfo[],
+  shape: readonly number[],
+  v: View,
+): tf.TensorInfo =>
+  dispatch(
+    backend,
+    programIn(programs, v),
+    inputs,
+    shape,
+    uniformsOf(v),
+    v.groups * v.channels / v.width * LANES,
+  );
 
 /** Records a reduction, [groups, channels, 2]. */
 export function runReduction(
@@ -205,16 +260,18 @@ fn main(index : i32) {
   return { single: program(1, false), aligned: program(4, false), twin: program(4, true) };
 }
 
+const programIn = ({ single, aligned, twin }: Elementwise, { width }: View) =>
+  width === 1 ? single : operandAccess() === "texels" ? twin : aligned;
+
 /** Records such programs, and the result's copy in a texture where a convolution reads one. */
 export function runElementwise(
   backend: WebGPUBackend,
-  { single, aligned, twin }: Elementwise,
+  programs: Elementwise,
   inputs: readonly tf.TensorInfo[],
   shape: readonly number[],
   v: View,
 ): tf.TensorInfo {
-  const program = v.width === 1 ? single : operandAccess() === "texels" ? twin : aligned;
-  return dispatch(backend, program, inputs, shape, uniformsOf(v), v.size / v.width);
+  return dispatch(backend, programIn(programs, v), inputs, shape, uniformsOf(v), v.size / v.width);
 }
 
 /** Mean and variance of every series in double precision, interleaved. */

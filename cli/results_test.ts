@@ -1,0 +1,56 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { ReflowError } from "../base/errors.ts";
+import { writePinned } from "../benchmarks/comparison/side.ts";
+import { fabricateRun } from "../reports/fabricated_run.ts";
+import { generateDocuments, replaced } from "./results.ts";
+
+Deno.test("the tables of this checkout are those of its records", async () => {
+  const stale = (await generateDocuments()).filter((document) => document.stale);
+  assertEquals(stale.map(({ name }) => name), [], "make them anew: deno task results");
+});
+
+Deno.test("tables are made from records and nothing else", async () => {
+  const root = await Deno.makeTempDir();
+  const marks = (table: string) =>
+    `<!-- ${table}: made by deno task results -->\n<!-- end of ${table} -->\n`;
+  const write = async (name: string, text: string) => {
+    await Deno.mkdir(dirname(join(root, name)), { recursive: true });
+    await Deno.writeTextFile(join(root, name), text);
+  };
+  try {
+    await write("README.md", `before\n${marks("status")}between\n${marks("results")}after\n`);
+    await write("docs/model-zoo.md", marks("model-zoo"));
+    await write("replications/pwc_net/main.ts", "");
+    const run = fabricateRun(3, { steps: 2, samples: 4, pictures: 0 });
+    await writePinned([run], join(root, "results", "raft", "a.json"));
+    const [readme, zoo] = await generateDocuments(root);
+    assertEquals([readme.stale, zoo.stale], [true, true]);
+    assertStringIncludes(readme.text, "before\n<!-- status");
+    assertStringIncludes(readme.text, "| pwc-net | –");
+    assertStringIncludes(readme.text, "](results/raft/a.json) |");
+    assertStringIncludes(zoo.text, "](../results/raft/a.json) |");
+    for (const { name, text } of [readme, zoo]) await write(name, text);
+    assertEquals((await generateDocuments(root)).map(({ stale }) => stale), [false, false]);
+    // Another number in the record, another table.
+    const { record, samples } = run;
+    const evaluations = record.evaluations.map((e) => ({ ...e, metrics: { epe: 7.654 } }));
+    await writePinned(
+      [{ record: { ...record, evaluations }, samples }],
+      join(root, "results/raft/a.json"),
+    );
+    const [changed] = await generateDocuments(root);
+    assertEquals(changed.stale, true);
+    assertStringIncludes(changed.text, "7.654 px");
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("a document without marks is refused", () => {
+  assertThrows(
+    () => replaced("text", "results", "", "README.md"),
+    ReflowError,
+    "marks are missing",
+  );
+});

@@ -1,0 +1,104 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { type FlowField, ndarray, packed, type Picture } from "../base/arrays.ts";
+import { DataError, Interrupted } from "../base/errors.ts";
+import type { FlowContender } from "../benchmarks/contenders/contender.ts";
+import type { MaskedVideos } from "../datasets/sample.ts";
+import { openStore } from "../datasets/store.ts";
+import { withFolder } from "../datasets/store/small_store.ts";
+import { buildFlowCache, flowCachePath, openVideoFlow } from "./flow_cache.ts";
+
+/** A picture whose first number is the frame's, so that a flow can tell which pair it is of. */
+function picture(frame: number, height: number, width: number): Picture {
+  const image = ndarray(new Uint8Array(height * width * 3), [height, width, 3]);
+  for (let y = 0; y < height; y++) image.set(y, 0, 0, frame);
+  return image;
+}
+
+const videos: MaskedVideos = {
+  id: "tiny",
+  split: "val",
+  digest: "a".repeat(64),
+  length: 5,
+  videos: [{ name: "a", first: 0, frames: 3 }, { name: "b", first: 3, frames: 2 }],
+  read: (index) =>
+    Promise.resolve({
+      id: `${index}`,
+      image: index < 3 ? picture(index, 10, 12) : picture(index, 16, 8),
+      mask: null,
+    }),
+};
+
+/** Flow (second frame − first frame, iterations / 3) everywhere; 600 px at the first pixel. */
+const contender: FlowContender = {
+  stamp: { kind: "weights", name: "counting", digest: "b".repeat(64), parameters: 1 },
+  predict(image1, image2, [iterations]) {
+    const [height, width] = image1.shape;
+    assertEquals([height % 8, width % 8], [0, 0]);
+    const u = image2.get(8, 0, 0) - image1.get(8, 0, 0);
+    const values = Float32Array.from(
+      { length: height * width * 2 },
+      (_, i) => i % 2 === 0 ? u : iterations / 3,
+    );
+    return Promise.resolve([ndarray(values, [height, width, 2])]);
+  },
+};
+
+const options = { videos, contender, iterations: 4, gaps: [1, -1, 2] };
+
+Deno.test("each gap's flow is computed within videos, kept, and named", () =>
+  withFolder(async (dataDir) => {
+    const heard: number[] = [];
+    const { path, flows } = await buildFlowCache({
+      ...options,
+      dataDir,
+      onFlow: (done, total) => heard.push(done / total),
+    });
+    assertEquals([path, flows, heard.at(-1)], [join(dataDir, "tiny-val-flow"), 3 + 3 + 1, 1]);
+    const { attributes, digest } = await openStore(path);
+    assertEquals((attributes.model as { digest: string }).digest, "b".repeat(64));
+    const flow = await openVideoFlow(videos, dataDir, "cmd");
+    assertEquals(flow.gaps, [1, -1, 2]);
+    assertEquals(flow.made, { by: "counting, 4 iterations", digest, flows: 7 });
+    const values = (field: FlowField | null) => field && [...packed(field).subarray(0, 2)];
+    const expected: [number, number, number | null][] = [
+      [0, 1, 1],
+      [2, 1, null],
+      [1, -1, -1],
+      [0, 2, 2],
+      [3, 1, 1],
+      [4, -1, -1],
+      [3, 2, null],
+      [0, 3, null],
+    ];
+    for (const [index, gap, u] of expected) {
+      const field = await flow.read(index, gap);
+      assertEquals(values(field)?.[0] ?? null, u, `${index} ${gap}`);
+      if (!field) continue;
+      assertEquals(field.shape, index < 3 ? [10, 12, 2] : [16, 8, 2]);
+      assert(Math.abs(values(field)![1] - 4 / 3) <= 1 / 128);
+    }
+  }));
+
+Deno.test("flow is not computed over, not taken for other videos, and asked for by its command", () =>
+  withFolder(async (dataDir) => {
+    const missing = () => openVideoFlow(videos, dataDir, "the command");
+    await assertRejects(missing, DataError, "no flow of these videos");
+    await buildFlowCache({ ...options, dataDir });
+    await assertRejects(() => buildFlowCache({ ...options, dataDir }), DataError, "already");
+    await buildFlowCache({ ...options, dataDir, gaps: [1], replace: true });
+    assertEquals((await missing()).gaps, [1]);
+    const others = { ...videos, digest: "c".repeat(64) };
+    await assertRejects(() => openVideoFlow(others, dataDir, "x"), DataError, "other videos");
+    const stopped = { ...options, dataDir, replace: true, signal: AbortSignal.abort() };
+    await assertRejects(() => buildFlowCache(stopped), Interrupted, "none is kept");
+    assertEquals((await missing()).gaps, [1]);
+    assertEquals([...Deno.readDirSync(dataDir)].length, 1, flowCachePath(videos, dataDir));
+  }));
+
+Deno.test("exact flow needs no store", async () => {
+  const field = ndarray(new Float32Array(2), [1, 1, 2]);
+  const exact = { ...videos, flow: () => Promise.resolve(field) };
+  const flow = await openVideoFlow(exact, "nowhere", "x");
+  assertEquals([flow.made, await flow.read(0, 1)], [null, field]);
+});

@@ -1,0 +1,124 @@
+/**
+ * What the flow papers' training has in common: stages of a recipe, their plan, and scoring on held-out
+ * pairs on the way.
+ *
+ * @module
+ */
+import { basename, join } from "@std/path";
+import { sha256File } from "../base/files.ts";
+import type { FlowContender } from "../benchmarks/contenders/contender.ts";
+import { evaluateFlow } from "../benchmarks/evaluate.ts";
+import { defaultProtocol, type FlowSchool } from "../benchmarks/protocols/protocol.ts";
+import type { Size } from "../datasets/augment/crop.ts";
+import { openDataset } from "../datasets/registry.ts";
+import { bytesPerDraw } from "./flow.ts";
+import type { BatchSettings } from "./flow_batches.ts";
+import type { PlannedStage, Source } from "./replication.ts";
+import type { TrainingJob } from "./training.ts";
+
+/** A stage as every flow paper has it. */
+export interface FlowStage extends BatchSettings<{ readonly crop: Size }> {
+  readonly steps: number;
+  /** The largest of the stage. */
+  readonly learningRate: number;
+}
+
+/** Held-out data that is scored during and after training. */
+export interface HeldOut {
+  /** `id:split`. */
+  readonly dataset: string;
+  /** Samples scored in the middle of training. */
+  readonly samples: number;
+  /** Steps from one score to the next. */
+  readonly every: number;
+}
+
+/** The recipe with another number of steps in all, divided among its stages as before. */
+export function withSteps<
+  S extends { readonly steps: number },
+  R extends { readonly stages: readonly S[] },
+>(
+  recipe: R,
+  steps: number,
+): R {
+  const total = recipe.stages.reduce((sum, stage) => sum + stage.steps, 0);
+  let before = 0, assigned = 0;
+  const stages = recipe.stages.map((stage) => {
+    before += stage.steps;
+    const upTo = Math.round(steps * before / total);
+    const own = upTo - assigned;
+    assigned = upTo;
+    return { ...stage, steps: own };
+  });
+  return { ...recipe, stages };
+}
+
+/**
+ * What a stage takes.
+ *
+ * @param gigaflop Arithmetic of a training step, in 10⁹ floating-point operations.
+ */
+export function planStage(stage: FlowStage, gigaflop: number): PlannedStage {
+  const { crop } = stage.data[0].augmentation;
+  return {
+    name: stage.name,
+    data: stage.data.map(({ dataset, repeat }) => repeat === 1 ? dataset : `${repeat}×${dataset}`)
+      .join(" + "),
+    steps: stage.steps,
+    batch: stage.batch,
+    crop: `${crop.height}×${crop.width}`,
+    learningRate: stage.learningRate,
+    gigaflop,
+    bytesRead: stage.steps * stage.batch * bytesPerDraw(stage.data),
+    datasets: stage.data.map(({ dataset }) => dataset),
+  };
+}
+
+/** What a record keeps of a model in the middle of its training. */
+export const inTraining = (parameters: number): FlowContender["stamp"] => ({
+  ...{ kind: "run", name: "in training", digest: null, parameters },
+});
+
+/**
+ * Scores a model on held-out pairs in the middle of its training.
+ *
+ * @param school Whose protocol is meant; RAFT's unless told.
+ */
+export async function heldOutScore(
+  contender: FlowContender,
+  { dataset, samples, every }: HeldOut,
+  dataDir: string,
+  school?: FlowSchool,
+): Promise<NonNullable<TrainingJob["validation"]>> {
+  const test = await openDataset(dataset, dataDir);
+  const protocol = defaultProtocol(test.id, school);
+  return {
+    every,
+    async run() {
+      const options = { contender, dataset: test, protocol, limit: samples, gallery: 0 };
+      const { evaluation } = await evaluateFlow(options);
+      return { "held-out EPE": evaluation.metrics.epe! };
+    },
+  };
+}
+
+/** The weights file of a source that is no baseline. */
+export const weightsFile = (source: Exclude<Source, { kind: "baseline" }>): string =>
+  source.kind === "run" ? join(source.path, "weights.safetensors") : source.path;
+
+/** What a record keeps of a model that was loaded from a source. */
+export async function stampOf(
+  source: Exclude<Source, { kind: "baseline" }>,
+  model: string,
+  parameters: number,
+): Promise<FlowContender["stamp"]> {
+  const path = weightsFile(source);
+  return {
+    kind: source.kind,
+    name: source.kind === "run"
+      ? `${model} (${source.record.training?.recipe} recipe)`
+      : basename(path),
+    digest: await sha256File(path),
+    parameters,
+  };
+}

@@ -1,0 +1,238 @@
+/**
+ * Guess What Moves as a replication: its recipes, what it is scored on, and how its parts fit the
+ * contract.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { basename, join } from "@std/path";
+import { sha256, sha256File } from "../../base/files.ts";
+import { randomStream } from "../../base/random.ts";
+import type { SegmentationContender } from "../../benchmarks/contenders/segmentation.ts";
+import { evaluateSegmentation } from "../../benchmarks/evaluate_segmentation.ts";
+import { segmentationProtocol } from "../../benchmarks/protocols/segmentation.ts";
+import { openMaskedVideos, splitVolume } from "../../datasets/registry.ts";
+import { adamwDefaults } from "../../nn/optimizer.ts";
+import { warmUpPolynomial } from "../../nn/schedules.ts";
+import { readWeights, stripPrefix } from "../../nn/weights/load.ts";
+import { openVideoFlow } from "../flow_cache.ts";
+import type { DisposableJob, FlowOfVideos, Replication, Source } from "../replication.ts";
+import { scoreSegmentation, segmentationBaseline, segmentationBaselines } from "../segmentation.ts";
+import type { Stage } from "../training.ts";
+import { FrozenVit } from "./backbone.ts";
+import { GuessWhatMovesContender, Segmenter } from "./contender.ts";
+import { trainingGigaflop } from "./cost.ts";
+import { openFrames, type Source as Videos } from "./data.ts";
+import { motionLoss } from "./loss.ts";
+import { type GuessWhatMovesRecipe, recipes } from "./recipes.ts";
+import { compareWithPublished } from "./verdicts.ts";
+
+/** Parameters of the published model's trained part. */
+const PUBLISHED_SIZE = 15_901_662;
+
+/** A batch: what is trained on, and where dropout takes its choices from. */
+interface Batch extends Readonly<Record<string, tf.Tensor>> {
+  readonly pictures: tf.Tensor4D;
+  readonly flow: tf.Tensor4D;
+  readonly seed: tf.Tensor1D;
+}
+
+/** Maps of a frozen backbone lie in a batch as `map0`, `map1`, … */
+const mapsIn = (batch: Batch): tf.Tensor4D[] | null => {
+  const names = Object.keys(batch).filter((name) => name.startsWith("map")).sort();
+  return names.length === 0 ? null : names.map((name) => batch[name] as tf.Tensor4D);
+};
+
+/** The one stage of a recipe as the training loop sees it. */
+function stageOf(
+  recipe: GuessWhatMovesRecipe,
+  segmenter: Segmenter,
+  sources: readonly Videos[],
+  seed: number,
+): Stage<Batch> {
+  const frames = openFrames(recipe, sources, seed);
+  const choices = randomStream(seed, "guess what moves", "dropout");
+  return {
+    name: "motion",
+    steps: recipe.steps,
+    optimizer: {
+      ...adamwDefaults,
+      weightDecay: recipe.weightDecay,
+      clipNorm: recipe.clipNorm,
+      multipliers: ({ name }) => ({
+        learningRate: 1,
+        weightDecay: /(^|\.)norm\d?\.|query_embed/.test(name) ? 0 : 1,
+      }),
+    },
+    schedule: warmUpPolynomial({
+      maximum: recipe.learningRate,
+      warmUp: recipe.warmUp,
+      firstFactor: 1e-6,
+      decayOver: recipe.decayOver,
+      power: 0.9,
+    }),
+    begin() {},
+    async batch(step) {
+      const { pictures, flow } = await frames(step);
+      const seed = tf.tensor1d([choices.fork(step).integer(0, 2 ** 31)], "int32");
+      const maps = segmenter.frozenMaps(pictures) ?? [];
+      const named = Object.fromEntries(maps.map((map, i) => [`map${i}`, map]));
+      return { pictures, flow, seed, ...named };
+    },
+    loss(batch) {
+      segmenter.dropout.seed = recipe.head.decoder.dropout > 0 ? batch.seed : null;
+      const logits = segmenter.logits(batch.pictures, mapsIn(batch));
+      segmenter.dropout.seed = null;
+      return motionLoss(logits, batch.flow, { model: recipe.motion });
+    },
+  };
+}
+
+const howTo = (dataset: string) =>
+  `deno task guess-what-moves flow --dataset ${dataset} --weights FILE (RAFT's) or --run ID`;
+
+/** A recipe's videos, each with its flow. */
+async function sourcesOf(
+  { videos }: GuessWhatMovesRecipe,
+  dataDir: string,
+): Promise<Videos[]> {
+  const sources: Videos[] = [];
+  for (const name of videos) {
+    const opened = await openMaskedVideos(name, dataDir);
+    sources.push({ videos: opened, flow: await openVideoFlow(opened, dataDir, howTo(name)) });
+  }
+  return sources;
+}
+
+async function training(
+  recipe: GuessWhatMovesRecipe,
+  { seed, dataDir }: { seed: number; dataDir: string },
+): Promise<DisposableJob> {
+  const sources = await sourcesOf(recipe, dataDir);
+  const { heldOut } = recipe;
+  const test = await openMaskedVideos(heldOut.dataset, dataDir);
+  const segmenter = await Segmenter.open(recipe, seed, dataDir);
+  const parameters = segmenter.network.size;
+  const stage = stageOf(recipe, segmenter, sources, seed);
+  const stamp = { kind: "run", name: "in training", digest: null, parameters } as const;
+  // Features for merging would cost more than a step; the border's rule serves as a sign of life.
+  const contender = new GuessWhatMovesContender(segmenter, stamp, null);
+  return {
+    network: segmenter.network,
+    stages: [stage as unknown as Stage],
+    configHash: sha256(JSON.stringify({
+      recipe,
+      seed,
+      flow: sources.map(({ flow }) => flow.made?.digest ?? null),
+    })),
+    parameters,
+    data: sources.flatMap(({ videos, flow }) =>
+      flow.made === null ? [] : [{
+        dataset: `${videos.id} flow`,
+        split: videos.split,
+        digest: flow.made.digest,
+        samples: flow.made.flows,
+        licence: "as the videos",
+        source: flow.made.by,
+      }]
+    ),
+    validation: {
+      every: heldOut.every,
+      async run() {
+        const { evaluation } = await evaluateSegmentation({
+          contender,
+          videos: test,
+          protocol: segmentationProtocol(heldOut.protocol),
+          limit: heldOut.samples,
+          gallery: 0,
+        });
+        return {
+          "held-out J": evaluation.metrics.jFree!,
+          "held-out J, best group": evaluation.metrics.j!,
+        };
+      },
+    },
+    dispose: () => segmenter.dispose(),
+  };
+}
+
+/** A trained run, official weights (with DINO's beside them), or a baseline. */
+async function contender(
+  source: Source,
+  { dataDir }: { dataDir: string } = { dataDir: "data" },
+): Promise<SegmentationContender> {
+  if (source.kind === "baseline") return segmentationBaseline(source.name);
+  const path = source.kind === "run" ? join(source.path, "weights.safetensors") : source.path;
+  const recipe = source.kind === "run"
+    ? source.record.training!.config as unknown as GuessWhatMovesRecipe
+    : recipes.paper;
+  const segmenter = await Segmenter.open(recipe, 0, dataDir);
+  segmenter.network.load(stripPrefix(await readWeights(path), "module."), path);
+  const { merging } = recipe;
+  const looks = merging.kind === "features"
+    ? await FrozenVit.open(merging.weights, dataDir, merging.stride)
+    : null;
+  return new GuessWhatMovesContender(segmenter, {
+    kind: source.kind,
+    name: source.kind === "run" ? `Guess What Moves (${recipe.name} recipe)` : basename(path),
+    digest: await sha256File(path),
+    parameters: segmenter.network.size,
+  }, looks);
+}
+
+/**
+ * Guess What Moves' part of the command line.
+ *
+ * @param flowPaper Whose weights and runs compute the videos' flow.
+ */
+export function guessWhatMoves(
+  flowPaper: FlowOfVideos["maker"],
+): Replication<GuessWhatMovesRecipe, SegmentationContender> {
+  return {
+    paper: {
+      id: "guess-what-moves",
+      title: "Guess What Moves: Unsupervised Video and Image Segmentation by Anticipating Motion",
+      authors: "Subhabrata Choudhury, Laurynas Karazija, Iro Laina, Andrea Vedaldi and Christian " +
+        "Rupprecht",
+      venue: "BMVC",
+      year: 2022,
+      arxiv: "2205.07844",
+    },
+    recipes,
+    baselines: segmentationBaselines,
+    oneShot: true,
+    evaluationOf: ({ heldOut: { dataset, protocol } }) => ({ dataset, protocol }),
+    withSteps: (recipe, steps) => ({
+      ...recipe,
+      steps,
+      warmUp: Math.min(recipe.warmUp, Math.ceil(steps / 10)),
+      decayOver: Math.ceil(recipe.decayOver * steps / recipe.steps),
+    }),
+    plan: (recipe) => {
+      const volumes = recipe.videos.map(splitVolume);
+      const frames = volumes.reduce((sum, { pairs }) => sum + pairs, 0);
+      const bytes = volumes.reduce((sum, { pairs, bytesPerPair }) => sum + pairs * bytesPerPair, 0);
+      return [{
+        name: "motion",
+        data: recipe.videos.join(" + "),
+        steps: recipe.steps,
+        batch: recipe.batch,
+        crop: `${recipe.picture.height}×${recipe.picture.width}`,
+        learningRate: recipe.learningRate,
+        gigaflop: trainingGigaflop(recipe),
+        bytesRead: frames === 0 ? 0 : recipe.steps * recipe.batch * bytes / frames,
+        samples: "frames",
+        datasets: recipe.videos,
+      }];
+    },
+    training,
+    contender,
+    evaluate: scoreSegmentation,
+    compare: (scored, trainedOn) => compareWithPublished(scored, trainedOn, PUBLISHED_SIZE),
+    flow: {
+      maker: flowPaper,
+      iterations: 20,
+      gapsOf: (dataset) => dataset.startsWith("fbms-59") ? [1, 3, 6, -3, -6] : [1, 2, -1, -2],
+    },
+  };
+}

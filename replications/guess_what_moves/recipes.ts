@@ -1,0 +1,220 @@
+/**
+ * Guess What Moves' training recipes.
+ *
+ * @module
+ */
+import type { MotionModel } from "../../nn/kernels/motion_fit.ts";
+import type { Recipe } from "../replication.ts";
+import type { BackboneConfig } from "./backbone.ts";
+import { type HeadConfig, officialHead } from "./model.ts";
+
+/** Height and width in pixels. */
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Which ways of mirroring are used. */
+export interface Mirroring {
+  /** Left and right exchanged. */
+  readonly left: boolean;
+  /** Top and bottom exchanged. */
+  readonly down: boolean;
+  /** Rows and columns exchanged; only of square pictures. */
+  readonly transposed: boolean;
+}
+
+/** How K segments become two groups. */
+export type Merging =
+  /** The paper's: normalised cut of how alike the segments look to a frozen vision transformer. */
+  | { readonly kind: "features"; readonly weights: string; readonly stride: number }
+  /** The fewest segments that cover a share of the border are background; needs no features. */
+  | { readonly kind: "border"; readonly cover: number };
+
+/** A complete setup. */
+export interface GuessWhatMovesRecipe extends Recipe {
+  /** What the network sees; pictures of other sizes are resized to it. */
+  readonly picture: Size;
+  /** How pictures are made smaller: bicubically, as the paper does, or averaged over boxes. */
+  readonly resizing: "bicubic" | "box";
+  /** What the loss compares flow at. */
+  readonly flow: Size;
+  readonly backbone: BackboneConfig;
+  readonly head: HeadConfig;
+  /** How each segment may move. */
+  readonly motion: MotionModel;
+  readonly merging: Merging;
+  /** `id:split` of the videos; no label of theirs is used. */
+  readonly videos: readonly string[];
+  /** Frames at the end of each video that training never sees, to be scored on. */
+  readonly heldBack: number;
+  /** Gaps between frames whose flow is drawn. */
+  readonly gaps: readonly number[];
+  /** How pictures and flow are mirrored at random; the paper's are not. */
+  readonly mirroring: Mirroring;
+  /**
+   * Whether a picture is segmented in each of its mirrored views, and the foregrounds averaged; the
+   * paper's is not. Only where the merging names the foreground.
+   */
+  readonly views: boolean;
+  readonly steps: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly warmUp: number;
+  /** Steps over which the rate would decay to 0. */
+  readonly decayOver: number;
+  readonly weightDecay: number;
+  readonly clipNorm: number;
+  /** What is scored during and after training. */
+  readonly heldOut: {
+    readonly dataset: string;
+    readonly protocol: string;
+    /** Frames scored in the middle of training. */
+    readonly samples: number;
+    readonly every: number;
+  };
+}
+
+const shared = {
+  motion: "quadratic",
+  weightDecay: 0.01,
+  clipNorm: 0.01,
+} as const;
+
+const demo: GuessWhatMovesRecipe = {
+  ...shared,
+  name: "demo",
+  scale: "A small convolutional network, trained for minutes on twelve generated videos of 64×64",
+  notes: [
+    "Trained on the embedded moving-shapes videos with their exact flow, and scored on each video's " +
+    "last frame, which training does not see. The paper trains on the videos it scores, as well " +
+    "without labels.",
+    "A small convolutional backbone that is trained along instead of frozen DINO features.",
+    "Two decoder layers of 32 channels instead of six of 256; masks at half the picture's size.",
+    "Six segments instead of four. Without DINO features, the fewest of them that cover four fifths of " +
+    "the border are taken for the background, instead of a cut by their likeness.",
+    "Pictures and flow are mirrored at random, which the paper's are not, and the rate is higher. To " +
+    "be scored, a picture is segmented in its eight mirrored views, whose foregrounds are averaged.",
+    "A sixth of the objects move with the background, which no method could tell from it by motion: " +
+    "even perfect motion segmentation would score a J of about 76.",
+  ],
+  trainedOn: "moving-shapes",
+  checkpointEvery: 100,
+  picture: { height: 64, width: 64 },
+  resizing: "box",
+  flow: { height: 64, width: 64 },
+  backbone: { kind: "pyramid", widths: [24, 48, 72, 96], stride: 2, group: 8 },
+  head: {
+    width: 32,
+    mask: 32,
+    groups: 4,
+    segments: 6,
+    doublings: 0,
+    decoder: { heads: 4, hidden: 64, layers: 2, dropout: 0 },
+  },
+  merging: { kind: "border", cover: 0.8 },
+  videos: ["moving-shapes:test"],
+  heldBack: 1,
+  gaps: [1, -1],
+  mirroring: { left: true, down: true, transposed: true },
+  views: true,
+  steps: 800,
+  batch: 8,
+  learningRate: 1e-3,
+  warmUp: 50,
+  decayOver: 800,
+  heldOut: {
+    dataset: "moving-shapes:test",
+    protocol: "moving-shapes-last-frames",
+    samples: 12,
+    every: 200,
+  },
+};
+
+const small: GuessWhatMovesRecipe = {
+  ...shared,
+  name: "small",
+  scale: "A small convolutional network without DINO features, trained for about an hour on the " +
+    "DAVIS validation videos at 112×64 under flow of our RAFT",
+  notes: [
+    "Trained and scored on the DAVIS 2016 validation videos, without labels, as the paper does; the " +
+    "paper adds the training videos.",
+    "A convolutional backbone that is trained along instead of frozen DINO features.",
+    "Pictures of 112×64 instead of 224×128, flow at 224×128 instead of 854×480.",
+    "Without DINO features, the fewest segments that cover four fifths of the border are taken for " +
+    "the background.",
+    "Pictures and flow are mirrored left to right at random; to be scored, both views are averaged.",
+    "The checkpoint is the last one; the paper's is the best by labels.",
+  ],
+  trainedOn: "DAVIS-2016 val",
+  checkpointEvery: 100,
+  picture: { height: 64, width: 112 },
+  resizing: "box",
+  flow: { height: 64, width: 112 },
+  backbone: { kind: "pyramid", widths: [32, 64, 96, 128], stride: 2, group: 8 },
+  head: {
+    width: 48,
+    mask: 48,
+    groups: 6,
+    segments: 4,
+    doublings: 0,
+    decoder: { heads: 4, hidden: 96, layers: 2, dropout: 0.1 },
+  },
+  merging: { kind: "border", cover: 0.8 },
+  videos: ["davis-2016:val"],
+  heldBack: 0,
+  gaps: [1, 2, -1, -2],
+  mirroring: { left: true, down: false, transposed: false },
+  views: true,
+  steps: 3000,
+  batch: 8,
+  learningRate: 1e-3,
+  warmUp: 100,
+  decayOver: 3500,
+  heldOut: { dataset: "davis-2016:val", protocol: "davis16-gwm", samples: 40, every: 500 },
+};
+
+const paper: GuessWhatMovesRecipe = {
+  ...shared,
+  name: "paper",
+  scale: "Guess What Moves as published on DAVIS 2016: DINO ViT-B/8, 20,000 steps",
+  notes: [
+    "The last checkpoint is scored; the published numbers are of the best one by the labels of the " +
+    "videos that are scored.",
+    "Segments are merged by the smallest normalised cut, tried out, instead of scikit-learn's " +
+    "spectral clustering, which approximates it.",
+    "Least squares with a ridge of 1e-4 instead of QR without one.",
+  ],
+  trainedOn: "unsupervised on DAVIS-2016 videos",
+  checkpointEvery: 500,
+  picture: { height: 128, width: 224 },
+  resizing: "bicubic",
+  flow: { height: 480, width: 854 },
+  backbone: {
+    kind: "dino",
+    weights: "dino_vitbase8_pretrain.pth",
+    stride: 4,
+    blocks: [5, 7, 9, 11],
+    width: 768,
+  },
+  head: officialHead,
+  merging: { kind: "features", weights: "dino_deitsmall8_pretrain.pth", stride: 4 },
+  videos: ["davis-2016:train", "davis-2016:val"],
+  heldBack: 0,
+  gaps: [1, 2, -1, -2],
+  mirroring: { left: false, down: false, transposed: false },
+  views: false,
+  steps: 20_000,
+  batch: 8,
+  learningRate: 1.5e-4,
+  warmUp: 1500,
+  decayOver: 160_000,
+  heldOut: { dataset: "davis-2016:val", protocol: "davis16-gwm", samples: 100, every: 250 },
+};
+
+/** The recipes by name. */
+export const recipes: Readonly<Record<"demo" | "small" | "paper", GuessWhatMovesRecipe>> = {
+  demo,
+  small,
+  paper,
+};

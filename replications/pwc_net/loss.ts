@@ -1,0 +1,66 @@
+/**
+ * PWC-Net's two losses (Sun et al. 2018, section 3; details from the released Caffe network).
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { shrinkFlow } from "../../nn/kernels/shrink_flow.ts";
+import { concatChannels } from "../../nn/kernels/concat_channels.ts";
+import { type Penalty, vectorError } from "../../nn/kernels/vector_error.ts";
+import { resample } from "../../nn/resample.ts";
+import { FINEST, FLOW_SCALE } from "./model.ts";
+
+/** Weights α of levels 2 to 6. */
+export const LEVEL_WEIGHTS = [0.005, 0.01, 0.02, 0.08, 0.32];
+
+/** Pre-training: an error's length, √(|w − w_gt|² + 0.01) as Caffe's loss layer has it. */
+export const LENGTH: Penalty = { of: "squares", epsilon: 0.01, power: 0.5 };
+
+/** Fine-tuning: (|w − w_gt|₁ + 0.01)^0.4, which cares less about outliers. */
+export const ROBUST: Penalty = { of: "absolutes", epsilon: 0.01, power: 0.4 };
+
+/**
+ * `Σ_l α_l Σ_x ρ(w_l(x) − w_gt,l(x))`, summed over pixels and averaged over the batch.
+ *
+ * Ground truth is divided by 20 and shrunk to each level; what is unknown there doesn't count.
+ *
+ * @param flows By level, from the finest on, as `PwcNet.flows` gives them.
+ * @param truth Ground truth in pixels, [batch, H, W, 2].
+ * @param valid 1 where it is known, [batch, H, W, 1].
+ * @param weights α, of the finest level first.
+ */
+export function multiScaleLoss(
+  flows: readonly tf.Tensor4D[],
+  truth: tf.Tensor4D,
+  valid: tf.Tensor4D,
+  penalty: Penalty,
+  weights: readonly number[] = LEVEL_WEIGHTS,
+): tf.Scalar {
+  const [batch] = truth.shape;
+  const terms = flows.slice(FINEST).map((flow, i) => {
+    const [, height, width] = flow.shape;
+    const wanted = shrinkFlow(truth, valid, height, width, 1 / FLOW_SCALE);
+    return tf.mul(vectorError(flow, wanted, penalty), weights[i] / batch);
+  });
+  return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
+}
+
+/**
+ * The same for truth that is known here and there, as KITTI's is: each level's flow is enlarged
+ * bilinearly to the truth's resolution and counts where that is known.
+ */
+export function sparseLoss(
+  flows: readonly tf.Tensor4D[],
+  truth: tf.Tensor4D,
+  valid: tf.Tensor4D,
+  penalty: Penalty,
+  weights: readonly number[] = LEVEL_WEIGHTS,
+): tf.Scalar {
+  const [batch, height, width] = truth.shape;
+  const wanted = concatChannels([tf.mul<tf.Tensor4D>(truth, 1 / FLOW_SCALE), valid]);
+  const terms = flows.slice(FINEST).map((flow, i) => {
+    const enlarged = resample(flow, height, width, "bilinear");
+    return tf.mul(vectorError(enlarged, wanted, penalty), weights[i] / batch);
+  });
+  return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
+}

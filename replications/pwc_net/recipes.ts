@@ -1,0 +1,162 @@
+/**
+ * PWC-Net's training recipes.
+ *
+ * @module
+ */
+import type { Penalty } from "../../nn/kernels/vector_error.ts";
+import type { MixPart } from "../flow_batches.ts";
+import type { HeldOut } from "../flow_stages.ts";
+import type { Recipe } from "../replication.ts";
+import { augmentation, cropsAndFlips, type PwcNetAugmentation } from "./augment.ts";
+import { LENGTH, ROBUST } from "./loss.ts";
+import { published, type PwcNetConfig } from "./model.ts";
+
+/** One training stage: S_long, S_fine, or a round of fine-tuning (Sun et al. 2018, section 4). */
+export interface PwcNetStage {
+  readonly name: string;
+  readonly data: readonly MixPart<PwcNetAugmentation>[];
+  readonly steps: number;
+  readonly batch: number;
+  /** At the start. */
+  readonly learningRate: number;
+  /** Steps at which the learning rate is halved. */
+  readonly halvings: readonly number[];
+  /** γ: coupled, of filters alone. */
+  readonly weightDecay: number;
+  /** How errors count. */
+  readonly penalty: Penalty;
+  /** Whether predictions are enlarged to the sparse truth rather than dense truth shrunk to them. */
+  readonly sparse: boolean;
+}
+
+/** A complete setup: model and stages. */
+export interface PwcNetRecipe extends Recipe {
+  readonly model: PwcNetConfig;
+  readonly stages: readonly PwcNetStage[];
+  readonly heldOut: HeldOut;
+}
+
+const part = (dataset: string, augmentation: PwcNetAugmentation): MixPart<PwcNetAugmentation> => ({
+  ...{ dataset, repeat: 1, augmentation },
+});
+
+const tiny: PwcNetConfig = {
+  pyramid: [16, 24, 32, 32],
+  convolutions: 2,
+  radius: 4,
+  dense: [32, 32, 24, 16, 8],
+  context: [32, 32, 32, 24, 16, 8],
+  startsAtRest: true,
+  standardFeatures: true,
+};
+
+const demo: PwcNetRecipe = {
+  name: "demo",
+  scale:
+    "PWC-Net at a quarter of its widths and four of its six levels, trained for minutes on generated crops",
+  notes: [
+    "Trained on the embedded moving-shapes videos instead of FlyingChairs and FlyingThings3D.",
+    "Four pyramid levels of two convolutions instead of six of three, and a quarter of the channels.",
+    "900 steps of batch 4 on 64×64 crops at ten times the learning rate, with no augmentation but crops " +
+    "and flips.",
+    "Features are standardised before they are compared, and flows start at zero, so that a few hundred " +
+    "steps suffice to learn matching.",
+    "Not tuned yet: this schedule ends well short of half the error of zero flow.",
+  ],
+  trainedOn: "moving-shapes",
+  checkpointEvery: 100,
+  model: tiny,
+  stages: [{
+    name: "shapes",
+    data: [part("moving-shapes:train", cropsAndFlips({ height: 64, width: 64 }))],
+    steps: 900,
+    batch: 4,
+    learningRate: 1e-3,
+    halvings: [450, 600, 750],
+    weightDecay: 1e-5,
+    penalty: LENGTH,
+    sparse: false,
+  }],
+  heldOut: { dataset: "moving-shapes:test", samples: 12, every: 200 },
+};
+
+/** A round of fine-tuning; both losses' rounds have the same halvings (from mmflow's configuration). */
+const fineTuning = {
+  steps: 150_000,
+  batch: 4,
+  halvings: [45, 65, 85, 95, 97.5, 100, 110, 120, 130, 140].map((thousands) => 1000 * thousands),
+  weightDecay: 4e-4,
+  penalty: ROBUST,
+} as const;
+
+const sintel = [
+  part("sintel-clean:train", augmentation.sintel),
+  part("sintel-final:train", augmentation.sintel),
+];
+const kitti = [
+  part("kitti-2012:train", augmentation.kitti),
+  part("kitti-2015:train", augmentation.kitti),
+];
+
+const paper: PwcNetRecipe = {
+  name: "paper",
+  scale: "PWC-Net as published: 2,400,000 steps on Chairs, Things, Sintel and KITTI",
+  notes: [
+    "The paper fine-tunes for Sintel and for KITTI apart, each from the weights after FlyingThings3D; here " +
+    "one follows the other.",
+    "Steps and rates of fine-tuning are mmflow's: the paper doesn't state them.",
+    "Colours change relative to each picture's own statistics instead of the batch's, and the mean " +
+    "colour is not taken off, as in the released models.",
+  ],
+  trainedOn: "C+T+S+K",
+  checkpointEvery: 1000,
+  model: published,
+  stages: [
+    {
+      name: "chairs",
+      data: [part("flying-chairs:train", augmentation.chairs)],
+      steps: 1_200_000,
+      batch: 8,
+      learningRate: 1e-4,
+      halvings: [400_000, 600_000, 800_000, 1_000_000],
+      weightDecay: 4e-4,
+      penalty: LENGTH,
+      sparse: false,
+    },
+    {
+      name: "things",
+      data: [part("flying-things-clean:train", augmentation.things)],
+      steps: 600_000,
+      batch: 4,
+      learningRate: 1e-5,
+      halvings: [200_000, 300_000, 400_000, 500_000],
+      weightDecay: 4e-4,
+      penalty: LENGTH,
+      sparse: false,
+    },
+    { name: "sintel 1", data: sintel, learningRate: 3e-5, ...fineTuning, sparse: false },
+    { name: "sintel 2", data: sintel, learningRate: 2e-5, ...fineTuning, sparse: false },
+    { name: "kitti 1", data: kitti, learningRate: 3e-5, ...fineTuning, sparse: true },
+    { name: "kitti 2", data: kitti, learningRate: 2e-5, ...fineTuning, sparse: true },
+  ],
+  heldOut: { dataset: "flying-chairs:val", samples: 64, every: 5000 },
+};
+
+const small: PwcNetRecipe = {
+  ...demo,
+  name: "small",
+  scale:
+    "PWC-Net at a quarter of its widths and four of its six levels, trained for about an hour on generated crops",
+  notes: [
+    ...demo.notes.slice(0, 2),
+    "The demo's schedule, eight times as long; never run to its end.",
+  ],
+  stages: demo.stages.map((stage) => ({
+    ...stage,
+    steps: 8 * stage.steps,
+    halvings: stage.halvings.map((step) => 8 * step),
+  })),
+};
+
+/** The recipes by name. */
+export const recipes = { demo, small, paper } as const;

@@ -1,0 +1,90 @@
+/**
+ * What papers that segment videos share: scoring under a protocol, and baselines.
+ *
+ * @module
+ */
+import { UsageError } from "../base/errors.ts";
+import { exists } from "../base/files.ts";
+import { nearest } from "../base/nearest.ts";
+import type { SegmentationContender } from "../benchmarks/contenders/segmentation.ts";
+import {
+  centerBox,
+  constantMotion,
+  everything,
+  movingPixels,
+} from "../benchmarks/contenders/segmentation_baselines.ts";
+import { evaluateSegmentation } from "../benchmarks/evaluate_segmentation.ts";
+import {
+  segmentationProtocol,
+  usualSegmentationProtocol,
+} from "../benchmarks/protocols/segmentation.ts";
+import type { MaskedVideos } from "../datasets/sample.ts";
+import { findDataset, openMaskedVideos } from "../datasets/registry.ts";
+import { flowCachePath, openVideoFlow } from "./flow_cache.ts";
+import type { EvaluationRequest, Scored } from "./replication.ts";
+
+const makers: Readonly<Record<string, () => SegmentationContender>> = {
+  "everything": everything,
+  "centre-box": centerBox,
+  "flow-magnitude": movingPixels,
+  "constant-motion": constantMotion,
+};
+
+/** The baselines of every paper that segments. */
+export const segmentationBaselines: readonly string[] = Object.keys(makers);
+
+/**
+ * A baseline by name.
+ *
+ * @throws {UsageError} For an unknown name, with the nearest one.
+ */
+export function segmentationBaseline(name: string): SegmentationContender {
+  if (Object.hasOwn(makers, name)) return makers[name]();
+  const meant = nearest(name, segmentationBaselines);
+  throw new UsageError(
+    `There is no baseline named "${name}"`,
+    meant ? `Did you mean "${meant}"?` : `Known: ${segmentationBaselines.join(", ")}`,
+  );
+}
+
+/** Flow to each frame's next, where there is any. */
+async function nextFlow(videos: MaskedVideos, dataDir: string) {
+  if (!videos.flow && !await exists(flowCachePath(videos, dataDir))) return undefined;
+  const flow = await openVideoFlow(videos, dataDir, "the paper's flow command");
+  // A video's last frame has none to its next; the one before serves as well, turned around.
+  return async (index: number) => {
+    const forward = await flow.read(index, 1);
+    if (forward) return forward;
+    return await flow.read(index, -1);
+  };
+}
+
+/** Scores a contender on a split of videos. */
+export async function scoreSegmentation(
+  contender: SegmentationContender,
+  request: EvaluationRequest,
+): Promise<Scored> {
+  const videos = await openMaskedVideos(request.dataset, request.dataDir);
+  const protocol = request.protocol
+    ? segmentationProtocol(request.protocol)
+    : usualSegmentationProtocol(videos.id);
+  const { evaluation, samples } = await evaluateSegmentation({
+    contender,
+    videos,
+    protocol,
+    flow: await nextFlow(videos, request.dataDir),
+    limit: request.limit,
+    signal: request.signal,
+    onSample: (done, total, j) => request.onSample?.(done, total, `J ${j.toFixed(1)}`),
+  });
+  const { licence, homepage } = findDataset(videos.id);
+  const data = {
+    dataset: videos.id,
+    split: videos.split,
+    digest: videos.digest,
+    samples: videos.length,
+    licence,
+    source: homepage,
+  };
+  return { evaluation, samples, data };
+}

@@ -1,0 +1,129 @@
+/**
+ * The tables that README and docs show of committed records, in Markdown.
+ *
+ * @module
+ */
+import { mainMetric, metricName } from "../benchmarks/metric_names.ts";
+import { type Evaluation, MODEL_SIZE, type RunRecord } from "../benchmarks/record.ts";
+import { tableOf } from "./markdown.ts";
+import { count, decimal, duration, integer, NO_VALUE } from "./format.ts";
+import { shortAdapter } from "./sections/environment.tsx";
+import { headline, VERDICT_MARKS } from "./verdict.ts";
+
+/** A committed record and the file it is in, relative to the document that links it. */
+export interface CommittedRecord {
+  readonly file: string;
+  readonly record: RunRecord;
+}
+
+/** Results: what was scored on what, beside zero flow and the published verdict. */
+export function resultsTable(records: readonly CommittedRecord[]): string {
+  const rows = records.flatMap(({ file, record }) =>
+    record.evaluations.filter(({ contender }) => contender.kind !== "baseline")
+      .flatMap((evaluation) => rowOf(record, evaluation, file))
+  );
+  if (rows.length === 0) return "No record is committed yet.";
+  const columns = ["Paper", "Model", "Data", "Samples", "Metric", "Result", "Baselines", "Verdict"];
+  return tableOf([...columns, "Record"], rows);
+}
+
+function rowOf(record: RunRecord, evaluation: Evaluation, file: string): (string | Link)[][] {
+  const { contender, dataset, split, protocol, samples, metrics } = evaluation;
+  const metric = mainMetric(metrics);
+  if (metric === null) return [];
+  const { quantity, averaging } = metricName(metric);
+  const baselines = record.evaluations.filter((other) =>
+    other.contender.kind === "baseline" && other.dataset === dataset && other.split === split &&
+    other.protocol.hash === protocol.hash
+  ).map((other) => `${other.contender.name} ${decimal(other.metrics[metric])}`);
+  const { verdict } = headline(record.comparisons);
+  return [[
+    record.paper.id,
+    contender.name,
+    `${dataset}:${split}`,
+    integer(samples),
+    [quantity, averaging].filter(Boolean).join(", "),
+    withUnitOf(metric, metrics[metric]),
+    baselines.join(", ") || NO_VALUE,
+    `${VERDICT_MARKS[verdict]} ${verdict}`,
+    { text: record.startedAt.slice(0, 10), to: file },
+  ]];
+}
+
+/** A cell that links. */
+type Link = { readonly text: string; readonly to: string };
+
+function withUnitOf(metric: string, value: number | null | undefined): string {
+  const { unit } = metricName(metric);
+  return value === null || value === undefined ? NO_VALUE : `${decimal(value)} ${unit}`.trim();
+}
+
+/** The model zoo: what was trained, with which settings, at what cost, and which weights came out. */
+export function modelZooTable(records: readonly CommittedRecord[]): string {
+  const rows = records.flatMap(({ file, record }) => {
+    const { training, evaluations, environment, seed, paper } = record;
+    if (training === null) return [];
+    const numbers = evaluations.filter(({ contender }) => contender.kind === "run")
+      .flatMap(({ dataset, split, metrics }) => {
+        const metric = mainMetric(metrics);
+        return metric === null ? [] : [
+          `${metricName(metric).quantity} ${
+            withUnitOf(metric, metrics[metric])
+          } on ${dataset}:${split}`,
+        ];
+      });
+    return [[
+      paper.id,
+      `${training.recipe}, seed ${seed}`,
+      training.configHash.slice(0, 12),
+      integer(training.parameters),
+      `${integer(training.steps)} of ${integer(training.totalSteps)}`,
+      `${duration(training.seconds)} on ${shortAdapter(environment)}`,
+      numbers.join("; ") || NO_VALUE,
+      training.weights === null ? NO_VALUE : training.weights.slice(0, 12),
+      { text: "record", to: file },
+    ]];
+  });
+  if (rows.length === 0) return "No trained run is committed yet.";
+  return tableOf([
+    "Paper",
+    "Recipe",
+    "Configuration",
+    "Parameters",
+    "Steps",
+    "Time",
+    "Numbers",
+    "Weights (SHA-256)",
+    "Log",
+  ], rows);
+}
+
+/** The papers' status: whose code is there, what was run, and what it came to. */
+export function statusTable(
+  records: readonly CommittedRecord[],
+  implemented: readonly string[],
+): string {
+  const ids = [...new Set([...implemented, ...records.map(({ record }) => record.paper.id)])]
+    .sort();
+  const rows = ids.map((id) => {
+    const own = records.filter(({ record }) => record.paper.id === id).map(({ record }) => record);
+    const recipes = new Set(
+      own.flatMap(({ training }) => training === null ? [] : [training.recipe]),
+    );
+    const comparisons = own.flatMap((record) => record.comparisons)
+      .filter(({ published, ours }) => published.metric !== MODEL_SIZE && ours !== null);
+    const { verdict } = headline(comparisons);
+    return [
+      id,
+      own[0] === undefined
+        ? NO_VALUE
+        : `${own[0].paper.title} (${own[0].paper.venue} ${own[0].paper.year})`,
+      implemented.includes(id) ? "yes" : "not yet",
+      [...recipes].join(", ") || NO_VALUE,
+      comparisons.length === 0
+        ? "none that compares"
+        : `${VERDICT_MARKS[verdict]} ${verdict} (${count(comparisons.length, "number")})`,
+    ];
+  });
+  return tableOf(["Paper", "Title", "Code", "Recipes run", "Published numbers"], rows);
+}
