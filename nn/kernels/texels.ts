@@ -118,6 +118,13 @@ export function keepTexels(
   else copies.set(dataId, [copy]);
 }
 
+const keptOf = (backend: WebGPUBackend, dataId: object, form: Form) =>
+  shelfOf(backend).copies.get(dataId)?.find((copy) => same(copy.form, form));
+
+/** Whether a tensor has a copy of that form. */
+export const hasTexels = (backend: WebGPUBackend, dataId: object, form: Form): boolean =>
+  keptOf(backend, dataId, form) !== undefined;
+
 /**
  * The copy of a tensor, made if there is none.
  *
@@ -133,7 +140,7 @@ export function texelsOf(
   form: Form,
   fill: (texels: Texels) => void,
 ): Texels {
-  const kept = shelfOf(backend).copies.get(dataId)?.find((copy) => same(copy.form, form));
+  const kept = keptOf(backend, dataId, form);
   if (kept) return kept.texels;
   const texels = newTexels(backend, count);
   fill(texels);

@@ -64,16 +64,16 @@ const FILTER: Readonly<Record<Direction, Strip>> = {
 
 /** The program for blocks of so many pixels by as many channels. */
 export function blockProgram(
-  access: OperandAccess,
+  access: readonly [OperandAccess, OperandAccess],
   direction: Direction,
   side: Side,
   epilogue: Epilogue,
 ): Program {
   const bias = biasInput(epilogue);
   return {
-    name: `conv2d ${direction} block ${access} ${side}${endOfName(epilogue)}`,
+    name: `conv2d ${direction} block ${access.join(" by ")} ${side}${endOfName(epilogue)}`,
     inputs: ["x", "weights", ...bias.inputs],
-    widths: [access, access, ...bias.widths, epilogue.vectorOut ? 4 : 1],
+    widths: [...access, ...bias.widths, epilogue.vectorOut ? 4 : 1],
     uniforms: CONVOLUTION,
     workgroup: BLOCK_WORKGROUP,
     twin: epilogue.twin,

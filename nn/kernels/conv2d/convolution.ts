@@ -11,9 +11,16 @@ import { dispatch, type Program, programOf } from "../program.ts";
 import { operandAccess, tileFor } from "../tiles.ts";
 import { blockProgram } from "./block.ts";
 import { endOfName, type Epilogue } from "./epilogue.ts";
-import { type Sloped, withOperands } from "./operands.ts";
+import { type Accesses, type Sloped, withOperands } from "./operands.ts";
 import { tileInvocations, tileProgram } from "./tile.ts";
-import { type ConvInfo, type Direction, featuresOf, pictureOf, windowValues } from "./window.ts";
+import {
+  type ConvInfo,
+  type Direction,
+  featuresOf,
+  pictureOf,
+  type Side,
+  windowValues,
+} from "./window.ts";
 
 /** A bias to add and what follows it. */
 export interface BiasAndActivation {
@@ -38,50 +45,70 @@ export function runConvolution(
 ): tf.TensorInfo {
   const sides = [pictureOf(info), featuresOf(info)];
   const [from, to] = direction === "forward" ? sides : sides.reverse();
-  const pixels = info.batchSize * to.height * to.width;
   const activation = after?.activation ?? null;
-  const [program, invocations] = plan(direction, pixels, to.channels, {
+  const epilogue: Epilogue = {
     activation,
     // A layer without an activation feeds a normalisation or an output, no convolution.
     twin: operandAccess() === "texels" && activation !== null && activation !== "none",
     vectorOut: to.channels % 4 === 0,
-  });
+  };
+  const { make, invocations, reads } = plan(direction, info, from, to, epilogue);
   const output = onto ?? [info.batchSize, to.height, to.width, to.channels];
   const values = [...windowValues(info, from, to), onto ? 1 : 0];
-  return withOperands(backend, [x, filter], (operands) => {
+  return withOperands(backend, [x, filter], (operands, access) => {
     const inputs = [...operands, ...after ? [after.bias] : []];
-    return dispatch(backend, program, inputs, output, values, invocations);
-  });
+    return dispatch(backend, make(access), inputs, output, values, invocations);
+  }, [reads, Infinity]);
 }
 
-/** The program for so many output pixels and channels, and the number of its invocations. */
+/** How a convolution is computed. */
+interface Plan {
+  /** The program, by access to "in" and to the filter. */
+  readonly make: (access: Accesses) => Program;
+  readonly invocations: number;
+  /** How often it reads each number of "in". */
+  readonly reads: number;
+}
+
 function plan(
   direction: Direction,
-  pixels: number,
-  channels: number,
+  info: ConvInfo,
+  from: Side,
+  { height, width, channels }: Side,
   epilogue: Epilogue,
-): [Program, number] {
-  const access = operandAccess();
+): Plan {
+  const { batchSize, strideHeight, strideWidth, filterHeight, filterWidth } = info;
+  // Pixels of the result that go together, and taps they meet.
+  const [strideY, strideX] = direction === "forward" ? [1, 1] : [strideHeight, strideWidth];
+  const pixels = batchSize * Math.ceil(height / strideY) * Math.ceil(width / strideX);
+  const taps = Math.ceil(filterHeight / strideY) * Math.ceil(filterWidth / strideX);
+  const reads = (length: number) =>
+    strideY * strideX * pixels * taps * Math.ceil(channels / length) /
+    (batchSize * from.height * from.width);
   const tile = tileFor("convolution", { pixels, channels });
-  const key = `${direction} ${access}${endOfName(epilogue)}`;
+  const key = (access: Accesses) => `${direction} ${access}${endOfName(epilogue)}`;
   if ("workgroup" in tile) {
     const side = tile.workgroup;
-    return [
-      programOf(
-        `conv2d block ${side} ${key}`,
-        () => blockProgram(access, direction, side, epilogue),
-      ),
-      blocksOf(1, pixels, channels, side) * BLOCK_WORKGROUP,
-    ];
+    return {
+      make: (access) =>
+        programOf(
+          `conv2d block ${side} ${key(access)}`,
+          () => blockProgram(access, direction, side, epilogue),
+        ),
+      invocations: blocksOf(1, batchSize * height * width, channels, side) * BLOCK_WORKGROUP,
+      reads: reads(side),
+    };
   }
   // Few widths, since each is a pipeline to compile.
   const quads = channels <= 4 ? 1 : channels <= 8 ? 2 : 4;
   const size = { pixels: tile.registers, quads };
-  return [
-    programOf(
-      `conv2d tile ${Object.values(size)} ${key}`,
-      () => tileProgram(access, direction, size, epilogue),
-    ),
-    tileInvocations(size, pixels, channels),
-  ];
+  return {
+    make: (access) =>
+      programOf(
+        `conv2d tile ${Object.values(size)} ${key(access)}`,
+        () => tileProgram(access, direction, size, epilogue),
+      ),
+    invocations: tileInvocations(size, strideY * strideX, pixels, channels),
+    reads: reads(4 * quads),
+  };
 }

@@ -11,10 +11,10 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { BLOCK_WORKGROUP } from "../block.ts";
 import { dispatch, type Program, programOf } from "../program.ts";
-import { operandAccess, tileFor, tilesInUse } from "../tiles.ts";
+import { tileFor, tilesInUse } from "../tiles.ts";
 import { gradientBlockProgram, gradientBlocks } from "./filter_gradient/block.ts";
 import { gradientTileProgram, gradientTiles } from "./filter_gradient/tile.ts";
-import { type Sloped, withOperands } from "./operands.ts";
+import { type Accesses, type Sloped, withOperands } from "./operands.ts";
 import { type ConvInfo, featuresOf, pictureOf, windowValues } from "./window.ts";
 
 const SUM_SEGMENTS: Program = {
@@ -60,7 +60,7 @@ export function sumFilterGradient(
 ): tf.TensorInfo[] {
   const { inChannels, outChannels } = info;
   const shape = filterShape(info);
-  const { make, pieces, width } = plan(info);
+  const { make, pieces, width, reads } = plan(info);
   const segments = filterGradientSegments(info);
   const values = [
     ...windowValues(info, pictureOf(info), featuresOf(info)),
@@ -68,14 +68,15 @@ export function sumFilterGradient(
     inChannels,
     onto ? 1 : 0,
   ];
-  const program = make(segments > 1);
   const invocations = segments * pieces * width;
   if (segments > 1) {
     const output = onto?.[0] ?? [segments, tf.util.sizeFromShape(shape) + outChannels];
     return [withOperands(
       backend,
       [x, dy],
-      (operands) => dispatch(backend, program, operands, output, values, invocations),
+      (operands, access) =>
+        dispatch(backend, make(access, true), operands, output, values, invocations),
+      reads,
     )];
   }
   const bias = onto?.[1] ?? backend.makeTensorInfo([outChannels], "float32");
@@ -83,7 +84,9 @@ export function sumFilterGradient(
   const filter = withOperands(
     backend,
     [x, dy],
-    (operands) => dispatch(backend, program, [...operands, bias], output, values, invocations),
+    (operands, access) =>
+      dispatch(backend, make(access, false), [...operands, bias], output, values, invocations),
+    reads,
   );
   return [filter, bias];
 }
@@ -124,37 +127,53 @@ export function filterGradientSegments(info: ConvInfo): number {
   return segmentsFor(pieces * width, info.batchSize * info.outHeight * info.outWidth);
 }
 
-/** The program for a filter, by whether it sums in parts, and into how many pieces it cuts the filter. */
-function plan(info: ConvInfo) {
+/** How a filter's gradient is computed. */
+interface Plan {
+  /** The program, by access to the picture and to the gradient, and by whether it sums in parts. */
+  readonly make: (access: Accesses, inParts: boolean) => Program;
+  /** Pieces the filter is cut into, and invocations for each. */
+  readonly pieces: number;
+  readonly width: number;
+  /** How often it reads each number of the picture and of the gradient. */
+  readonly reads: readonly [number, number];
+}
+
+function plan(info: ConvInfo): Plan {
   const { filterHeight, filterWidth, inChannels, outChannels } = info;
   const taps = filterHeight * filterWidth;
-  const access = operandAccess();
   const tile = tileFor("filterGradient", {
     inputs: inChannels,
     channels: outChannels,
     numbers: taps * inChannels * outChannels,
   });
+  const shrunk = info.outHeight * info.outWidth / (info.inHeight * info.inWidth);
+  const reads = (rows: number, columns: number): [number, number] => [
+    shrunk * taps * Math.ceil(outChannels / columns),
+    taps * Math.ceil(inChannels / rows),
+  ];
   if ("workgroup" in tile) {
     const side = tile.workgroup;
     return {
-      make: (inParts: boolean) =>
+      make: (access, inParts) =>
         programOf(
           `filterGradient block ${side} ${access} ${inParts}`,
           () => gradientBlockProgram(access, side, inParts),
         ),
       pieces: gradientBlocks(taps, inChannels, outChannels, side),
       width: BLOCK_WORKGROUP,
+      reads: reads(side, side),
     };
   }
   const size = { inQuads: tile.registers / 4, outQuads: outChannels <= 4 ? 1 : 4 };
   return {
-    make: (inParts: boolean) =>
+    make: (access, inParts) =>
       programOf(
         `filterGradient tile ${Object.values(size)} ${access} ${inParts}`,
         () => gradientTileProgram(access, size, inParts),
       ),
     pieces: gradientTiles(size, taps, inChannels, outChannels),
     width: 1,
+    reads: reads(4 * size.inQuads, 4 * size.outQuads),
   };
 }
 

@@ -2,8 +2,8 @@
  * How convolution kernels read their operands: four channels at once, from buffers or textures.
  *
  * Channel counts that 4 does not divide are padded with zeros. On a software adapter both operands are
- * first copied into textures, where a read costs a fraction of one from a buffer; the copy is one read
- * of what the convolution reads dozens of times.
+ * first copied into textures, where a read costs less than one from a buffer; the copy is one read of
+ * what the convolution reads dozens of times. What it reads a few times stays where it is.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { type ByValue, SLOPE } from "../activation.ts";
 import { dispatch, type Program, programOf } from "../program.ts";
 import { type OperandAccess, operandAccess } from "../tiles.ts";
-import { countOf, formOf, type Texels, texelsOf } from "../texels.ts";
+import { countOf, formOf, hasTexels, type Texels, texelsOf } from "../texels.ts";
 import { vec4s } from "./window.ts";
 
 /** An operand as {@link OperandAccess} says. */
@@ -109,19 +109,39 @@ function texels(backend: WebGPUBackend, x: tf.TensorInfo | Sloped): Texels {
   });
 }
 
+/** Access to either operand. */
+export type Accesses = readonly [OperandAccess, OperandAccess];
+
+/**
+ * Reads of every number from which on a copy in a texture pays: llvmpipe saves 7 ns a read, of 27, and
+ * takes 50 to copy.
+ */
+const READS_FOR_A_COPY = 6;
+
+/** Whether a tensor is read from its buffer all the same where textures are read. */
+const stays = (backend: WebGPUBackend, x: tf.TensorInfo | Sloped, reads: number) =>
+  reads < READS_FOR_A_COPY && !isSloped(x) && x.shape.at(-1)! % 4 === 0 &&
+  !hasTexels(backend, x.dataId, formOf(4));
+
 /**
  * Runs `use` on two tensors in the form its kernel reads, and frees what was made for that.
  *
  * A {@link Sloped} operand is for textures only: elsewhere the slope is multiplied on beforehand.
+ *
+ * @param reads How often the kernel reads each number of either tensor; often, where it doesn't say.
  */
 export function withOperands(
   backend: WebGPUBackend,
   tensors: readonly [tf.TensorInfo | Sloped, tf.TensorInfo | Sloped],
-  use: (operands: [Operand, Operand]) => tf.TensorInfo,
+  use: (operands: readonly [Operand, Operand], access: Accesses) => tf.TensorInfo,
+  reads: readonly [number, number] = [Infinity, Infinity],
 ): tf.TensorInfo {
   const made: (() => void)[] = [];
-  const prepare = (x: tf.TensorInfo | Sloped): Operand => {
-    if (operandAccess() === "texels") return texels(backend, x);
+  const access = tensors.map((x, i): OperandAccess =>
+    operandAccess() === "texels" && !stays(backend, x, reads[i]) ? "texels" : 4
+  ) as [OperandAccess, OperandAccess];
+  const prepare = (x: tf.TensorInfo | Sloped, access: OperandAccess): Operand => {
+    if (access === "texels") return texels(backend, x);
     if (isSloped(x)) throw new Error("a sloped operand is read from textures only");
     const channels = x.shape.at(-1)!;
     if (channels % 4 === 0) return x;
@@ -131,7 +151,8 @@ export function withOperands(
     made.push(() => backend.disposeData(padded.dataId));
     return padded;
   };
-  const result = use([prepare(tensors[0]), prepare(tensors[1])]);
+  const [first, second] = tensors;
+  const result = use([prepare(first, access[0]), prepare(second, access[1])], access);
   for (const free of made) free();
   return result;
 }

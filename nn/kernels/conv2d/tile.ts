@@ -25,9 +25,65 @@ export interface TileSize {
   readonly quads: number;
 }
 
-/** The program for tiles of this size. */
+/** Text that orders "out" for one direction. */
+interface Order {
+  /**
+   * Declares `total` pixels, those of the phase of the workgroup, which is the `run`-th of those with its
+   * channels, and `first` of them for this invocation; and for either axis the first tap that meets
+   * them, and the step to the next.
+   */
+  readonly start: (span: number) => string;
+  /** Declares the pixel (`oy<p>`, `ox<p>`) of `image<p>` that is number `m<p>` of the phase. */
+  readonly pixel: (p: number) => string;
+  /** Whether it is one at all. */
+  readonly here: (p: number) => string;
+}
+
+const ORDERS: Readonly<Record<Direction, Order>> = {
+  forward: {
+    start: (span) => `
+  let total = uniforms.batch * uniforms.outHeight * uniforms.outWidth;
+  let first = run * ${span} + lane;
+  let tapY = 0; let tapX = 0; let stepY = 1; let stepX = 1;`,
+    pixel: (p) => `
+  let ox${p} = m${p} % uniforms.outWidth;
+  let oy${p} = (m${p} / uniforms.outWidth) % uniforms.outHeight;
+  let image${p} = m${p} / (uniforms.outWidth * uniforms.outHeight);`,
+    here: (p) => `at${p} < total`,
+  },
+  // Of a strided window's taps each pixel meets only every stride-th, so pixels that meet the same ones
+  // go together: all from the same place on, `phase`, in steps of the stride.
+  inputGradient: {
+    start: (span) => `
+  let rows = (uniforms.outHeight + uniforms.strideY - 1) / uniforms.strideY;
+  let columns = (uniforms.outWidth + uniforms.strideX - 1) / uniforms.strideX;
+  let total = uniforms.batch * rows * columns;
+  let runs = (total + ${span - 1}) / ${span};
+  let phase = run / runs;
+  if (phase >= uniforms.strideY * uniforms.strideX) { return; }
+  let phaseY = phase / uniforms.strideX;
+  let phaseX = phase - phaseY * uniforms.strideX;
+  let first = (run - phase * runs) * ${span} + lane;
+  // With gaps in the window it takes a look at each tap.
+  let tapY = select(0, (phaseY + uniforms.padTop) % uniforms.strideY, uniforms.dilationY == 1);
+  let tapX = select(0, (phaseX + uniforms.padLeft) % uniforms.strideX, uniforms.dilationX == 1);
+  let stepY = select(1, uniforms.strideY, uniforms.dilationY == 1);
+  let stepX = select(1, uniforms.strideX, uniforms.dilationX == 1);`,
+    pixel: (p) => `
+  let ox${p} = m${p} % columns * uniforms.strideX + phaseX;
+  let oy${p} = (m${p} / columns) % rows * uniforms.strideY + phaseY;
+  let image${p} = m${p} / (columns * rows);`,
+    here: (p) => `at${p} < total && oy${p} < uniforms.outHeight && ox${p} < uniforms.outWidth`,
+  },
+};
+
+/**
+ * The program for tiles of this size.
+ *
+ * @param access To "in" and to the filter.
+ */
 export function tileProgram(
-  access: OperandAccess,
+  access: readonly [OperandAccess, OperandAccess],
   direction: Direction,
   { pixels, quads }: TileSize,
   epilogue: Epilogue,
@@ -49,39 +105,39 @@ export function tileProgram(
         let f${c}_${k} = load_weights((${filterTap} + min((quad + ${c}) * 4 + ${k}, uniforms.filterRows - 1)) * uniforms.filterVec4s + q);
         ${lines(pixels, (p) => `sum${p}_${c}[${k}] += dot(v${p}, f${c}_${k});`)}`));
   const bias = biasInput(epilogue);
+  const { start, pixel, here } = ORDERS[direction];
   return {
-    name: `conv2d ${direction} ${access} ${pixels}x${quads}${endOfName(epilogue)}`,
+    name: `conv2d ${direction} ${access.join(" by ")} ${pixels}x${quads}${endOfName(epilogue)}`,
     inputs: ["x", "weights", ...bias.inputs],
-    widths: [access, access, ...bias.widths, epilogue.vectorOut ? 4 : 1],
+    widths: [...access, ...bias.widths, epilogue.vectorOut ? 4 : 1],
     twin: epilogue.twin,
     uniforms: CONVOLUTION,
     workgroup: WORKGROUP,
     code: `
 fn main(index : i32) {
-  let total = uniforms.batch * uniforms.outHeight * uniforms.outWidth;
   let outVec4s = (uniforms.outChannels + 3) / 4;
+  let lane = index % ${WORKGROUP};
   let group = index / ${WORKGROUP};
   let blocks = (outVec4s + ${quads - 1}) / ${quads};
   let quad = (group % blocks) * ${quads};
   let spare = outVec4s - 1 - quad;
-  let first = (group / blocks) * ${WORKGROUP * pixels} + index % ${WORKGROUP};
+  let run = group / blocks;
+  ${start(WORKGROUP * pixels)}
   if (first >= total) { return; }
   ${lines(quads, (c) => biasText(epilogue, c, `quad + ${c}`))}
   ${
       lines(pixels, (p) => `
   let at${p} = first + ${p * WORKGROUP};
   let m${p} = min(at${p}, total - 1);
-  let ox${p} = m${p} % uniforms.outWidth;
-  let oy${p} = (m${p} / uniforms.outWidth) % uniforms.outHeight;
-  let image${p} = m${p} / (uniforms.outWidth * uniforms.outHeight) * uniforms.inHeight;
+  ${pixel(p)}
   ${lines(quads, (c) => `var sum${p}_${c} = vec4<f32>(0.0);`)}`)
     }
-  for (var ky = 0; ky < uniforms.kernelHeight; ky++) {
-    for (var kx = 0; kx < uniforms.kernelWidth; kx++) {
+  for (var ky = tapY; ky < uniforms.kernelHeight; ky += stepY) {
+    for (var kx = tapX; kx < uniforms.kernelWidth; kx += stepX) {
       ${
       lines(pixels, (p) => `
       ${sourceText(direction, p)}
-      let from${p} = ((image${p} + clamp(iy${p}, 0, uniforms.inHeight - 1)) * uniforms.inWidth +
+      let from${p} = ((image${p} * uniforms.inHeight + clamp(iy${p}, 0, uniforms.inHeight - 1)) * uniforms.inWidth +
         clamp(ix${p}, 0, uniforms.inWidth - 1)) * uniforms.inVec4s;
       let inside${p} = select(0.0, 1.0, ok${p});`)
     }
@@ -93,18 +149,20 @@ fn main(index : i32) {
   }
   ${
       lines(pixels, (p) => `
-  if (at${p} < total) {
-      ${lines(quads, (c) => storeText(epilogue, `at${p}`, `quad + ${c}`, `sum${p}_${c}`, c))}
+  if (${here(p)}) {
+      let to = (image${p} * uniforms.outHeight + oy${p}) * uniforms.outWidth + ox${p};
+      ${lines(quads, (c) => storeText(epilogue, "to", `quad + ${c}`, `sum${p}_${c}`, c))}
   }`)
     }
 }`,
   };
 }
 
-/** Invocations of a program with tiles of this size, for so many output pixels and channels. */
+/** Invocations of a program with tiles of this size, for so many phases of pixels, and channels. */
 export const tileInvocations = (
   { pixels, quads }: TileSize,
+  phases: number,
   total: number,
   channels: number,
 ): number =>
-  Math.ceil(total / (WORKGROUP * pixels)) * Math.ceil(vec4s(channels) / quads) * WORKGROUP;
+  phases * Math.ceil(total / (WORKGROUP * pixels)) * Math.ceil(vec4s(channels) / quads) * WORKGROUP;

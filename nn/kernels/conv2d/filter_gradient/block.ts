@@ -47,12 +47,16 @@ const GRADIENT: Strip = {
 };
 
 /** The program for blocks of so many filter rows by as many output channels. */
-export function gradientBlockProgram(access: OperandAccess, side: Side, inParts: boolean): Program {
+export function gradientBlockProgram(
+  access: readonly [OperandAccess, OperandAccess],
+  side: Side,
+  inParts: boolean,
+): Program {
   const { inputs, widths, storeBias, storeFilter } = outputs(inParts);
   return {
-    name: `conv2d filterGradient block ${access} ${side}${inParts ? " in parts" : ""}`,
+    name: `conv2d filterGradient block ${access.join(" by ")} ${side}${inParts ? " in parts" : ""}`,
     inputs: ["x", "dy", ...inputs],
-    widths: [access, access, ...widths],
+    widths: [...access, ...widths],
     uniforms: GRADIENT_UNIFORMS,
     workgroup: BLOCK_WORKGROUP,
     code: blockText({

@@ -17,15 +17,17 @@ export interface GradientTile {
 
 /** The program for tiles of this size. */
 export function gradientTileProgram(
-  access: OperandAccess,
+  access: readonly [OperandAccess, OperandAccess],
   { inQuads, outQuads }: GradientTile,
   inParts: boolean,
 ): Program {
   const { inputs, widths, storeBias, storeFilter } = outputs(inParts);
   return {
-    name: `conv2d filterGradient ${access} ${inQuads}x${outQuads}${inParts ? " in parts" : ""}`,
+    name: `conv2d filterGradient ${access.join(" by ")} ${inQuads}x${outQuads}${
+      inParts ? " in parts" : ""
+    }`,
     inputs: ["x", "dy", ...inputs],
-    widths: [access, access, ...widths],
+    widths: [...access, ...widths],
     uniforms: GRADIENT_UNIFORMS,
     workgroup: WORKGROUP,
     code: `
