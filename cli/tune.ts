@@ -216,7 +216,7 @@ export function addTune(program: Command): void {
     .addHelpText(
       "after",
       "\nTakes some minutes. The table in use is nn/kernels/tiles.json; one measured on a GPU that " +
-        "has none\nis welcome: docs/decisions/0012-tiles-by-adapter-class.md says how to send it.",
+        "has none\nis welcome: docs/decisions/0020-tiles-by-adapter-class.md says how to send it.",
     )
     .action(tuneCommand);
 }
