@@ -43,8 +43,8 @@ export async function renderSpeedPage(record: SpeedRecord): Promise<string> {
   return await renderPage({
     title: `Speed and memory on ${shortAdapter(record.environment)} – Reflow`,
     links: [
+      // The groups are linked from there: twenty of them are no navigation.
       ["glance", "At a glance"],
-      ...groups.map(({ group }): [string, string] => [group.id, group.title]),
       ["reproduce", "Reproduce"],
     ],
     charts: [...chartsOf.values()].flat(),
@@ -144,11 +144,12 @@ interface Filled {
 
 /** A line a group: how its ratios lie. */
 function Glance({ groups }: { groups: readonly Filled[] }): Markup {
-  const compared = groups.map(({ group, rows }) => ({
+  const lines = groups.map(({ group, rows }) => ({
     group,
     ratios: rows.flatMap(({ ratio }) => ratio ? [ratio.value] : []).sort((a, b) => a - b),
     ...goals(rows),
-  })).filter(({ ratios }) => ratios.length > 0);
+  }));
+  const columns = ["Rows compared", "Lowest", "Median", "Highest", "Wanted ratio reached"];
   return (
     <Section
       id="glance"
@@ -160,21 +161,25 @@ function Glance({ groups }: { groups: readonly Filled[] }): Markup {
           <thead>
             <tr>
               <th scope="col">Group</th>
-              {["Rows", "Lowest", "Median", "Highest", "Wanted ratio reached"].map((name) => (
-                <th scope="col" class="number">{name}</th>
-              ))}
+              {columns.map((name) => <th scope="col" class="number">{name}</th>)}
             </tr>
           </thead>
           <tbody>
-            {compared.map(({ group, ratios, wanted, reached }) => (
+            {lines.map(({ group, ratios, wanted, reached }) => (
               <tr>
                 <th scope="row">
                   <a href={`#${group.id}`}>{group.title}</a>
                 </th>
-                <td class="number">{ratios.length}</td>
-                <td class="number">{times(ratios[0])}</td>
-                <td class="number">{times(ratios[(ratios.length - 1) >> 1])}</td>
-                <td class="number">{times(ratios.at(-1)!)}</td>
+                {ratios.length > 0
+                  ? (
+                    <>
+                      <td class="number">{ratios.length}</td>
+                      <td class="number">{times(ratios[0])}</td>
+                      <td class="number">{times(ratios[(ratios.length - 1) >> 1])}</td>
+                      <td class="number">{times(ratios.at(-1)!)}</td>
+                    </>
+                  )
+                  : [0, 1, 2, 3].map(() => <td class="number">{NO_VALUE}</td>)}
                 <td class="number">{wanted === 0 ? NO_VALUE : `${reached} of ${wanted}`}</td>
               </tr>
             ))}
@@ -202,6 +207,12 @@ function GroupSection({ group, rows, curve, charts, repeats }: Filled & {
   repeats: number;
 }): Markup {
   const common = commonNames(rows);
+  const shown: Shown = {
+    usual: repeats,
+    common,
+    wanted: rows.some(({ goal }) => goal !== null),
+    difference: rows.some(({ agreement }) => agreement !== null),
+  };
   return (
     <Section id={group.id} title={group.title} lead={group.about}>
       {rows.length > 0 && (
@@ -213,11 +224,11 @@ function GroupSection({ group, rows, curve, charts, repeats }: Filled & {
                 <th scope="col" class="number">{common.ours ?? "Ours"}</th>
                 <th scope="col" class="number">{common.alternative ?? "Alternative"}</th>
                 <th scope="col" class="number">Ratio</th>
-                <th scope="col" class="number">Wanted</th>
-                <th scope="col" class="number">Difference</th>
+                {shown.wanted && <th scope="col" class="number">Wanted</th>}
+                {shown.difference && <th scope="col" class="number">Difference</th>}
               </tr>
             </thead>
-            <tbody>{rows.map((row) => <Row row={row} usual={repeats} common={common} />)}</tbody>
+            <tbody>{rows.map((row) => <Row row={row} shown={shown} />)}</tbody>
           </table>
         </Scroll>
       )}
@@ -231,11 +242,17 @@ function GroupSection({ group, rows, curve, charts, repeats }: Filled & {
   );
 }
 
-function Row({ row, usual, common }: {
-  row: SpeedRow;
-  usual: number;
-  common: CommonNames;
-}): Markup {
+/** What a group's rows have in common, and which columns any of them fills. */
+interface Shown {
+  /** Samples of each contestant, unless a row says otherwise. */
+  readonly usual: number;
+  readonly common: CommonNames;
+  readonly wanted: boolean;
+  readonly difference: boolean;
+}
+
+function Row({ row, shown }: { row: SpeedRow; shown: Shown }): Markup {
+  const { usual, common, wanted, difference } = shown;
   const { name, shape, note, ours, alternative, ratio, agreement } = row;
   const head = (
     <th scope="row">
@@ -248,7 +265,7 @@ function Row({ row, usual, common }: {
     return (
       <tr class={wrong ? "wrong" : ""}>
         {head}
-        <td colSpan={5} class="reason">
+        <td colSpan={3 + Number(wanted) + Number(difference)} class="reason">
           <strong>{wrong ? "Wrong: " : "Skipped: "}</strong>
           {row.error ?? row.skipped}
         </td>
@@ -268,17 +285,21 @@ function Row({ row, usual, common }: {
           </>
         )}
       </td>
-      <td class="number">
-        {row.goal !== null && ratio && <Goal goal={row.goal} reached={reachesGoal(row)} />}
-      </td>
-      <td class="number">
-        {agreement && (
-          <>
-            {decimal(agreement.difference)}
-            {agreement.with !== alternative?.name && <small>to {agreement.with}</small>}
-          </>
-        )}
-      </td>
+      {wanted && (
+        <td class="number">
+          {row.goal !== null && ratio && <Goal goal={row.goal} reached={reachesGoal(row)} />}
+        </td>
+      )}
+      {difference && (
+        <td class="number">
+          {agreement && (
+            <>
+              {decimal(agreement.difference)}
+              {agreement.with !== alternative?.name && <small>to {agreement.with}</small>}
+            </>
+          )}
+        </td>
+      )}
     </tr>
   );
 }
@@ -298,8 +319,8 @@ function Measured({ row, samples, usual, common }: {
     <td class="number">
       {measurement(median, unit)}
       {name !== common && <small>{name}</small>}
-      {work && <small>{rate(work, median)}</small>}
-      {timed && values.length > 1 && <small>{timeRange(lower, upper)}</small>}
+      {work && <small class="range">{rate(work, median)}</small>}
+      {timed && values.length > 1 && <small class="range">{timeRange(lower, upper)}</small>}
       {timed && values.length !== usual && <small>{count(values.length, "sample")}</small>}
     </td>
   );

@@ -92,6 +92,15 @@ Deno.test("a group that never ran is not shown, the others are linked", () => {
   }
 });
 
+Deno.test("columns that no row of a group fills are left out", async () => {
+  const bare = { ...row, goal: null, agreement: null, group: "size" };
+  const page = await renderSpeedPage({ ...record, rows: [row, bare] });
+  const heads = (id: string) =>
+    text(new RegExp(`<section id="${id}".*?<thead>(.*?)</thead>`, "s").exec(page)![1]).trim();
+  assertStringIncludes(heads("conv"), "Wanted Difference");
+  assertEquals(heads("size").split(" ").at(-1), "Ratio");
+});
+
 Deno.test("a wrong row is said at the top and holds no times", async () => {
   const wrong = { ...row, ...empty, error: "The results differ" };
   const page = text(await renderSpeedPage({ ...record, rows: [row, wrong] }));
