@@ -8,10 +8,10 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { inOneGo } from "../backward.ts";
-import { lines, range } from "./conv2d/window.ts";
 import { defineKernel, type HostTensor, hostZeros, type Inputs } from "./kernel.ts";
 import { inPlace } from "./in_place.ts";
 import { dispatch, type Program, programOf } from "./program.ts";
+import { lines, range } from "./wgsl_text.ts";
 
 const LANES = 64;
 const PARTS = 64;
