@@ -3,10 +3,10 @@ import { join } from "@std/path";
 import { type FlowField, ndarray, packed, type Picture } from "../base/arrays.ts";
 import { DataError, Interrupted } from "../base/errors.ts";
 import type { FlowContender } from "../benchmarks/contenders/contender.ts";
-import type { MaskedVideos } from "../datasets/sample.ts";
 import { openStore } from "../datasets/store.ts";
 import { withFolder } from "../datasets/store/small_store.ts";
 import { buildFlowCache, flowCachePath, openVideoFlow } from "./flow_cache.ts";
+import { tinyVideos } from "./test_support.ts";
 
 /** A picture whose first number is the frame's, so that a flow can tell which pair it is of. */
 function picture(frame: number, height: number, width: number): Picture {
@@ -15,19 +15,10 @@ function picture(frame: number, height: number, width: number): Picture {
   return image;
 }
 
-const videos: MaskedVideos = {
-  id: "tiny",
-  split: "val",
-  digest: "a".repeat(64),
-  length: 5,
-  videos: [{ name: "a", first: 0, frames: 3 }, { name: "b", first: 3, frames: 2 }],
-  read: (index) =>
-    Promise.resolve({
-      id: `${index}`,
-      image: index < 3 ? picture(index, 10, 12) : picture(index, 16, 8),
-      mask: null,
-    }),
-};
+const videos = tinyVideos(
+  [3, 2],
+  (index) => index < 3 ? picture(index, 10, 12) : picture(index, 16, 8),
+);
 
 /** Flow (second frame − first frame, iterations / 3) everywhere; 600 px at the first pixel. */
 const contender: FlowContender = {

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { lines } from "./conv2d/window.ts";
+import { lines } from "./wgsl_text.ts";
 
 /** Invocations of a workgroup. */
 export const BLOCK_WORKGROUP = 64;

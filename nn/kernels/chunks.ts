@@ -9,6 +9,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { Program } from "./program.ts";
+import { addUp } from "./wgsl_text.ts";
 
 /** Most numbers in a chunk. */
 export const CHUNK = 4096;
@@ -67,13 +68,6 @@ fn main(index : i32) {
   for (var i = chunks[3 * chunk] / 4 + index % ${LANES}; 4 * i < end; i += ${LANES}) {${each}
   }
 }`;
-
-/** WGSL that adds up `partial` over a workgroup's lanes, in an order that never changes. */
-export const addUp = (lanes: number) => `
-  for (var step = ${lanes / 2}; step > 0; step = step / 2) {
-    workgroupBarrier();
-    if (lane < step) { partial[lane] += partial[lane + step]; }
-  }`;
 
 /**
  * A program that adds something up over each chunk, to `result[before + chunk]`.

@@ -5,10 +5,11 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { addUp, type Chunks, chunkSums, forEachChunk, LANES, SUM_LANES } from "./chunks.ts";
+import { type Chunks, chunkSums, forEachChunk, LANES, SUM_LANES } from "./chunks.ts";
 import { inPlace } from "./in_place.ts";
 import type { HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { addUp } from "./wgsl_text.ts";
 
 const SQUARES = chunkSums({
   name: "chunk squares",

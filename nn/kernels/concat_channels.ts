@@ -8,11 +8,11 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { inOneGo } from "../backward.ts";
-import { range, vec4s } from "./conv2d/window.ts";
 import { inPlace } from "./in_place.ts";
 import { defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
 import { operandAccess } from "./tiles.ts";
 import { dispatch, type Program, programOf } from "./program.ts";
+import { range, vec4s } from "./wgsl_text.ts";
 
 /** Most maps that one dispatch joins; taking four and a gate apart binds eight buffers. */
 const MOST = 4;

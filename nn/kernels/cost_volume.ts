@@ -13,10 +13,10 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { type ByValue, onHost, VALUE } from "./activation.ts";
 import { activationSlope, biasActivation } from "./bias_activation.ts";
 import { withOperands } from "./conv2d/operands.ts";
-import { lines, range, vec4s } from "./conv2d/window.ts";
 import { defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
 import { dispatch, type Program, programOf } from "./program.ts";
 import { type OperandAccess, operandAccess } from "./tiles.ts";
+import { lines, range, vec4s } from "./wgsl_text.ts";
 
 /** What a volume holds. */
 interface CostAttributes {

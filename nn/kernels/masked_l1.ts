@@ -8,10 +8,10 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { inOneGo } from "../backward.ts";
-import { lines, range } from "./conv2d/window.ts";
 import { defineKernel, type HostTensor, hostZeros, type Inputs } from "./kernel.ts";
 import { inPlace } from "./in_place.ts";
 import { dispatch, type Program, programOf } from "./program.ts";
+import { addUp, lines, range } from "./wgsl_text.ts";
 
 const LANES = 64;
 const PARTS = 64;
@@ -55,11 +55,7 @@ fn main(index : i32) {
     ${lines(count, (p) => `error += uniforms.factor${p} * abs(prediction${p}[i] - truth[i]);`)}
     sum += counted(i) * error;
   }
-  partial[lane] = sum;
-  for (var step = ${LANES / 2}; step > 0; step = step / 2) {
-    workgroupBarrier();
-    if (lane < step) { partial[lane] += partial[lane + step]; }
-  }
+  partial[lane] = sum;${addUp(LANES)}
   if (lane == 0) {
     let part = index / ${LANES};
     result[part] = select(0.0, result[part], uniforms.onto == 1) + partial[0];

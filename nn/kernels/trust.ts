@@ -7,10 +7,11 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
-import { addUp, type Chunks, chunkSums, forEachChunk, SUM_LANES } from "./chunks.ts";
+import { type Chunks, chunkSums, forEachChunk, SUM_LANES } from "./chunks.ts";
 import { inPlace } from "./in_place.ts";
 import type { HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { addUp } from "./wgsl_text.ts";
 
 const SQUARES = chunkSums({
   name: "trust squares",

@@ -9,6 +9,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { defineGradient, defineKernel, type HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { addUp } from "./wgsl_text.ts";
 
 /** How long an error counts. */
 export interface Penalty {
@@ -52,11 +53,7 @@ fn main(index : i32) {
     let d = errorAt(i);
     sum += truth[3 * i + 2] * pow(${sumOf[of]} + uniforms.epsilon, uniforms.power);
   }
-  partial[lane] = sum;
-  for (var step = ${LANES / 2}; step > 0; step = step / 2) {
-    workgroupBarrier();
-    if (lane < step) { partial[lane] += partial[lane + step]; }
-  }
+  partial[lane] = sum;${addUp(LANES)}
   if (lane == 0) { result[index / ${LANES}] = partial[0]; }
 }`,
 });

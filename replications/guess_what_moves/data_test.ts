@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type FlowField, ndarray, packed } from "../../base/arrays.ts";
 import { DataError } from "../../base/errors.ts";
-import type { MaskedVideos } from "../../datasets/sample.ts";
 import { take } from "../../nn/kernels/kernel_test_support.ts";
 import type { VideoFlow } from "../flow_cache.ts";
+import { tinyVideos } from "../test_support.ts";
 import {
   mirrored,
   mirroredFlow,
@@ -18,19 +18,10 @@ import { type GuessWhatMovesRecipe, recipes } from "./recipes.ts";
 const [HEIGHT, WIDTH] = [8, 8];
 
 /** Two videos of four and three frames; every pixel of a frame is ten times its index. */
-const videos: MaskedVideos = {
-  id: "tiny",
-  split: "all",
-  digest: "a".repeat(64),
-  length: 7,
-  videos: [{ name: "a", first: 0, frames: 4 }, { name: "b", first: 4, frames: 3 }],
-  read: (index) =>
-    Promise.resolve({
-      id: `${index}`,
-      image: ndarray(new Uint8Array(HEIGHT * WIDTH * 3).fill(10 * index), [HEIGHT, WIDTH, 3]),
-      mask: null,
-    }),
-};
+const videos = tinyVideos(
+  [4, 3],
+  (index) => ndarray(new Uint8Array(HEIGHT * WIDTH * 3).fill(10 * index), [HEIGHT, WIDTH, 3]),
+);
 
 /** Flow whose u is the gap and whose v is the frame's index. */
 const flow: VideoFlow = {

@@ -131,8 +131,9 @@ const demo: GuessWhatMovesRecipe = {
   },
 };
 
+/** Larger than the demo and on real videos; what it does not name is the demo's. */
 const small: GuessWhatMovesRecipe = {
-  ...shared,
+  ...demo,
   name: "small",
   scale: "A small convolutional network without DINO features, trained for about an hour on the " +
     "DAVIS validation videos at 112×64 under flow of our RAFT",
@@ -147,28 +148,22 @@ const small: GuessWhatMovesRecipe = {
     "The checkpoint is the last one; the paper's is the best by labels.",
   ],
   trainedOn: "DAVIS-2016 val",
-  checkpointEvery: 100,
   picture: { height: 64, width: 112 },
-  resizing: "box",
   flow: { height: 64, width: 112 },
   backbone: { kind: "pyramid", widths: [32, 64, 96, 128], stride: 2, group: 8 },
   head: {
+    ...demo.head,
     width: 48,
     mask: 48,
     groups: 6,
     segments: 4,
-    doublings: 0,
-    decoder: { heads: 4, hidden: 96, layers: 2, dropout: 0.1 },
+    decoder: { ...demo.head.decoder, hidden: 96, dropout: 0.1 },
   },
-  merging: { kind: "border", cover: 0.8 },
   videos: ["davis-2016:val"],
   heldBack: 0,
   gaps: [1, 2, -1, -2],
   mirroring: { left: true, down: false, transposed: false },
-  views: true,
   steps: 3000,
-  batch: 8,
-  learningRate: 1e-3,
   warmUp: 100,
   decayOver: 3500,
   heldOut: { dataset: "davis-2016:val", protocol: "davis16-gwm", samples: 40, every: 500 },

@@ -36,13 +36,11 @@ export function multiScaleLoss(
   penalty: Penalty,
   weights: readonly number[] = LEVEL_WEIGHTS,
 ): tf.Scalar {
-  const [batch] = truth.shape;
-  const terms = flows.slice(FINEST).map((flow, i) => {
+  return overLevels(flows, weights, (flow) => {
     const [, height, width] = flow.shape;
     const wanted = shrinkFlow(truth, valid, height, width, 1 / FLOW_SCALE);
-    return tf.mul(vectorError(flow, wanted, penalty), weights[i] / batch);
+    return vectorError(flow, wanted, penalty);
   });
-  return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
 }
 
 /**
@@ -56,11 +54,22 @@ export function sparseLoss(
   penalty: Penalty,
   weights: readonly number[] = LEVEL_WEIGHTS,
 ): tf.Scalar {
-  const [batch, height, width] = truth.shape;
+  const [, height, width] = truth.shape;
   const wanted = concatChannels([tf.mul<tf.Tensor4D>(truth, 1 / FLOW_SCALE), valid]);
-  const terms = flows.slice(FINEST).map((flow, i) => {
-    const enlarged = resample(flow, height, width, "bilinear");
-    return tf.mul(vectorError(enlarged, wanted, penalty), weights[i] / batch);
-  });
-  return terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
+  return overLevels(
+    flows,
+    weights,
+    (flow) => vectorError(resample(flow, height, width, "bilinear"), wanted, penalty),
+  );
+}
+
+/** Sum of each level's error by its weight, averaged over the batch. */
+function overLevels(
+  flows: readonly tf.Tensor4D[],
+  weights: readonly number[],
+  error: (flow: tf.Tensor4D) => tf.Scalar,
+): tf.Scalar {
+  return flows.slice(FINEST)
+    .map((flow, i) => tf.mul(error(flow), weights[i] / flow.shape[0]))
+    .reduce((sum, term) => tf.add(sum, term)) as tf.Scalar;
 }

@@ -4,22 +4,23 @@ import { ndarray, packed, type Picture } from "../../base/arrays.ts";
 import { randomStream } from "../../base/random.ts";
 import { pad } from "../../benchmarks/protocols/padding.ts";
 import { backward } from "../../nn/backward.ts";
-import { useBackend } from "../../nn/backend.ts";
+import { assertClose, take } from "../../nn/kernels/kernel_test_support.ts";
 import type { Penalty } from "../../nn/kernels/vector_error.ts";
-import { readSafetensors, type SafetensorsFile } from "../../nn/weights/safetensors.ts";
-import { type StateDict, toFloat32 } from "../../nn/weights/tensor_file.ts";
+import type { StateDict } from "../../nn/weights/tensor_file.ts";
 import {
-  deterministicPair,
   deterministicTensor,
   sampledIndices,
 } from "../../tests/reference/deterministic_weights.ts";
 import names from "../../tests/reference/fixtures/pwc_net/names.json" with { type: "json" };
+import {
+  assertFlowGradients,
+  flowFixture,
+  largestDifference,
+} from "../../tests/reference/flow_fixture.ts";
 import { PwcNetContender } from "./contender.ts";
 import { LENGTH, multiScaleLoss, ROBUST } from "./loss.ts";
 import { published, PwcNet, type PwcNetConfig, released } from "./model.ts";
 import { configOf, underOfficialNames } from "./weights.ts";
-
-await useBackend("webgpu");
 
 type ModelName = "released" | "published";
 const configs: Record<ModelName, PwcNetConfig> = { released, published };
@@ -52,28 +53,6 @@ function deterministicModel(model: ModelName): PwcNet {
   return net;
 }
 
-function stacked(pictures: readonly Picture[]): tf.Tensor4D {
-  const [height, width] = pictures[0].shape;
-  const data = new Float32Array(pictures.length * height * width * 3);
-  pictures.forEach((picture, i) => data.set(packed(picture), i * height * width * 3));
-  return tf.tensor4d(data, [pictures.length, height, width, 3]);
-}
-
-const fixture = (name: string) =>
-  readSafetensors(
-    new URL(`../../tests/reference/fixtures/pwc_net/${name}.safetensors`, import.meta.url).pathname,
-  );
-const values = (file: SafetensorsFile, name: string) => toFloat32(file.tensors.get(name)!);
-
-function largestDifference(a: Float32Array, b: Float32Array): number {
-  assertEquals(a.length, b.length);
-  return a.reduce((top, x, i) => Math.max(top, Math.abs(x - b[i])), 0);
-}
-
-const largest = (data: Float32Array) => data.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
-
-type PairArguments = [string, number, number, number, number];
-
 for (const model of ["released", "published"] as const) {
   Deno.test(`PwcNet (${model}) loads what it saves, by official names and shapes`, async () => {
     const net = deterministicModel(model);
@@ -92,43 +71,37 @@ for (const model of ["released", "published"] as const) {
   });
 
   Deno.test(`PwcNet (${model}) equals the released code in PyTorch on every level`, async () => {
-    const reference = await fixture(`forward_${model}`);
+    const { tensors, metadata, pairs, images } = await flowFixture(`pwc_net/forward_${model}`);
     const net = deterministicModel(model);
-    const pair = deterministicPair(...JSON.parse(reference.metadata.picture_pair) as PairArguments);
-    const [image1, image2] = pair.map((picture) => stacked([picture]));
-    const stats: Record<string, { norm: number; max: number }> = JSON.parse(
-      reference.metadata.feature_stats,
-    );
+    const [image1, image2] = images;
+    const stats = metadata.feature_stats as Record<string, { norm: number; max: number }>;
     const features = tf.tidy(() => net.features(image1));
     for (let level = 1; level <= 6; level++) {
       const data = await features[level].data() as Float32Array;
       const { norm, max } = stats[level];
       const indices = sampledIndices(`features/${level}`, data.length, 1024);
       const picked = Float32Array.from(indices, (at) => data[at]);
-      const off = largestDifference(picked, values(reference, `features/${level}`)) / max;
+      const off = largestDifference(picked, tensors[`features/${level}`].data) / max;
       assert(off < 1e-4, `features of level ${level}: ${off}`);
       assertAlmostEquals(Math.sqrt(data.reduce((sum, x) => sum + x * x, 0)), norm, 1e-4 * norm);
     }
     const flows = tf.tidy(() => net.flows(image1, image2));
     for (let level = 2; level <= 6; level++) {
-      const wanted = values(reference, `flow/${level}`);
-      const off = largestDifference(await flows[level].data() as Float32Array, wanted) /
-        largest(wanted);
-      assert(off < 1e-4, `flow of level ${level}: ${off}`);
+      assertClose(await take(flows[level]), tensors[`flow/${level}`], 1e-4, `level ${level}`);
     }
 
     // The way of the released script, for pictures that were resized to these.
     const contender = new PwcNetContender(net, {
       ...{ kind: "weights", name: "it", digest: null, parameters: net.network.size },
     });
-    const [quarter] = await contender.predict(pair[0], pair[1], [1]);
-    const [height, width] = JSON.parse(reference.metadata.size) as [number, number];
+    const [quarter] = await contender.predict(...pairs[0], [1]);
+    const [height, width] = metadata.size as [number, number];
     const blank: Picture = ndarray(new Uint8Array(height * width * 3), [height, width, 3]);
     const { padding, multiple } = contender.sizing();
     const full = pad(blank, padding, multiple).restore(quarter);
     const kept = packed(full.step(3, 3)) as Float32Array;
-    assert(largestDifference(kept, values(reference, "full")) < 1e-3);
-    tf.dispose([image1, image2, features.filter(Boolean), flows.filter(Boolean)]);
+    assert(largestDifference(kept, tensors.full.data) < 1e-3);
+    tf.dispose([...images, features.filter(Boolean)]);
   });
 }
 
@@ -179,45 +152,16 @@ const losses: Record<string, Penalty> = { length: LENGTH, robust: ROBUST };
 Deno.test("both losses and every gradient of PwcNet equal PyTorch's", async () => {
   const net = deterministicModel("released");
   const { flow, valid } = truth();
-  const { trainable } = net.network;
   for (const [label, penalty] of Object.entries(losses)) {
-    const reference = await fixture(`gradients_${label}`);
-    const pairs = (JSON.parse(reference.metadata.picture_pairs) as PairArguments[])
-      .map((pair) => deterministicPair(...pair));
-    const images = [0, 1].map((i) => stacked(pairs.map((pair) => pair[i])));
+    const reference = await flowFixture(`pwc_net/gradients_${label}`);
     const { value, grads } = backward(
-      () => multiScaleLoss(net.flows(images[0], images[1]), flow, valid, penalty),
-      trainable.map(({ tensor }) => tensor),
+      () => multiScaleLoss(net.flows(...reference.images), flow, valid, penalty),
+      net.network.trainable.map(({ tensor }) => tensor),
     );
-    const loss = Number(reference.metadata.loss);
+    const loss = reference.metadata.loss as number;
     assertAlmostEquals((await value.data())[0], loss, 1e-5 * loss);
-    const stats = JSON.parse(reference.metadata.stats) as Record<
-      string,
-      { norm: number; max: number }
-    >;
-    assertEquals(trainable.map((p) => p.name).sort(), Object.keys(stats).sort());
-    for (let i = 0; i < trainable.length; i++) {
-      const { name, shape } = trainable[i];
-      const gradient = await grads[i].data() as Float32Array;
-      const { norm, max } = stats[name];
-      const picked = Float32Array.from(
-        sampledIndices(name, gradient.length),
-        (at) => gradient[onDevice(at, shape)],
-      );
-      const off = largestDifference(picked, values(reference, name));
-      assert(off <= 1e-3 * max, `${label}, ${name}: ${off / max}`);
-      const own = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
-      assertAlmostEquals(own, norm, 1e-3 * norm, `${label}, ${name}`);
-    }
-    tf.dispose([images, value, grads]);
+    await assertFlowGradients(reference, net.network, grads);
+    tf.dispose([...reference.images, value]);
   }
   tf.dispose([flow, valid]);
 });
-
-/** Where entry `at` of a filter in official layout, OIHW, lies on the device, HWIO. */
-function onDevice(at: number, shape: readonly number[]): number {
-  if (shape.length !== 4) return at;
-  const [o, i, h, w] = shape;
-  const tap = at % (h * w), ii = Math.floor(at / (h * w)) % i, oo = Math.floor(at / (i * h * w));
-  return (tap * i + ii) * o + oo;
-}

@@ -1,44 +1,25 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { defaultProtocol, protocolStamp } from "../../benchmarks/protocols/protocol.ts";
 import { MODEL_SIZE } from "../../benchmarks/record.ts";
 import { zeroFlow } from "../../benchmarks/contenders/zero.ts";
 import { UsageError } from "../../base/errors.ts";
 import { halvings } from "../../nn/schedules.ts";
-import type { Scored } from "../replication.ts";
+import { scoredOnSintel } from "../test_support.ts";
 import { PUBLISHED_BY_MODEL } from "./published.ts";
 import { pwcNet } from "./pwc_net.ts";
 import { recipes } from "./recipes.ts";
-
-/** A model of so many parameters, scored on all of Sintel's clean pass. */
-function scored(parameters: number): Scored {
-  const dataset = "sintel-clean", split = "train", samples = 1041;
-  return {
-    evaluation: {
-      id: "it",
-      contender: { kind: "weights", name: "it", digest: null, parameters },
-      ...{ dataset, split, samples },
-      protocol: protocolStamp(defaultProtocol(dataset, "pwc")),
-      metrics: { epePooled: 2.6 },
-      byIteration: [],
-      seconds: 1,
-    },
-    samples: { ids: [], metrics: { epe: new Float64Array() }, gallery: [] },
-    data: { dataset, split, digest: "", samples, licence: "", source: "" },
-  };
-}
 
 Deno.test("compare() takes the numbers of the model that was scored, and its size", () => {
   for (
     const [parameters, model] of [[8_749_280, "pwc-net"], [9_374_340, "pwc-net-released"]] as const
   ) {
-    const comparisons = pwcNet.compare([scored(parameters)], "C+T");
+    const comparisons = pwcNet.compare([scoredOnSintel(parameters, 2.6, "pwc")], "C+T");
     const own = new Set(PUBLISHED_BY_MODEL[model].map(({ id }) => id));
     const ofModel = comparisons.filter(({ published }) => own.has(published.id));
     assertEquals(ofModel.length, own.size);
     const size = ofModel.find(({ published }) => published.metric === MODEL_SIZE)!;
     assertEquals([size.verdict, size.ours], ["reproduced", parameters]);
   }
-  const paper = pwcNet.compare([scored(8_749_280)], "C+T");
+  const paper = pwcNet.compare([scoredOnSintel(8_749_280, 2.6, "pwc")], "C+T");
   assert(
     paper.some(({ published, verdict }) => published.value === 2.55 && verdict === "reproduced"),
   );

@@ -15,14 +15,14 @@ import { readSafetensors } from "../../nn/weights/safetensors.ts";
 import { type StateDict, toFloat32 } from "../../nn/weights/tensor_file.ts";
 import { deterministicTensor, sampledIndices } from "./deterministic_weights.ts";
 
-/** What `save()` of `make_guess_what_moves_fixtures.py` wrote. */
+/** What a script wrote with `fixture_files.py`. */
 export interface ModuleFixture {
   /**
-   * `input/…`, `output/…`, `weights/…` (what the outputs are multiplied with before they are summed),
+   * Of a module: `input/…`, `output/…`, `weights/…` (what the outputs are multiplied with before they are summed),
    * `input_gradient/…`, and of parameters `gradient/…` or, where they are large, `samples/…`.
    */
   readonly tensors: Readonly<Record<string, HostTensor>>;
-  /** Parsed. */
+  /** Parsed, without remarks. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -35,7 +35,7 @@ export async function moduleFixture(name: string): Promise<ModuleFixture> {
       [...tensors].map(([key, tensor]) => [key, { shape: tensor.shape, data: toFloat32(tensor) }]),
     ),
     metadata: Object.fromEntries(
-      Object.entries(metadata).filter(([key]) => key !== "source")
+      Object.entries(metadata).filter(([key]) => key !== "source" && key !== "kept")
         .map(([key, text]) => [key, JSON.parse(text)]),
     ),
   };
@@ -101,7 +101,10 @@ function largest(values: HostTensor["data"]): number {
 }
 
 /** A device tensor as files have it: filters from HWIO to OIHW. */
-function officialLayout({ shape, data }: HostTensor, official: readonly number[]): HostTensor {
+export function officialLayout(
+  { shape, data }: HostTensor,
+  official: readonly number[],
+): HostTensor {
   if (official.length !== 4) return { shape: official, data };
   const [height, width, ins, outs] = shape;
   const out = new Float32Array(data.length);

@@ -8,6 +8,7 @@
 import { BLOCK_WORKGROUP, blockText, type Side, type Strip } from "../block.ts";
 import type { OperandAccess } from "../tiles.ts";
 import type { Program } from "../program.ts";
+import { lines, range } from "../wgsl_text.ts";
 import {
   biasInput,
   biasText,
@@ -16,7 +17,7 @@ import {
   type Epilogue,
   storeText,
 } from "./epilogue.ts";
-import { type Direction, lines, range, sourceText } from "./window.ts";
+import { type Direction, sourceText } from "./window.ts";
 
 /** Which tap and which four channels the inner step `step` is at. */
 const TAP = `

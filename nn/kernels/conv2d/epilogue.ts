@@ -4,7 +4,8 @@
  * @module
  */
 import { type ByValue, VALUE } from "../activation.ts";
-import { lines, range, WINDOW } from "./window.ts";
+import { lines, range } from "../wgsl_text.ts";
+import { WINDOW } from "./window.ts";
 
 /** Uniforms of a convolution. Sums that are the result may be added to what is there: `onto` is 1. */
 export const CONVOLUTION = { ...WINDOW, onto: "i32" } as const;

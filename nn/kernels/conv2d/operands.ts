@@ -13,7 +13,7 @@ import { type ByValue, SLOPE } from "../activation.ts";
 import { dispatch, type Program, programOf } from "../program.ts";
 import { type OperandAccess, operandAccess } from "../tiles.ts";
 import { countOf, formOf, hasTexels, type Texels, texelsOf } from "../texels.ts";
-import { vec4s } from "./window.ts";
+import { vec4s } from "../wgsl_text.ts";
 
 /** An operand as {@link OperandAccess} says. */
 export type Operand = tf.TensorInfo | Texels;

@@ -8,6 +8,7 @@
  */
 import type { OperandAccess } from "../tiles.ts";
 import type { Program } from "../program.ts";
+import { lines, vec4s } from "../wgsl_text.ts";
 import {
   biasInput,
   biasText,
@@ -16,7 +17,7 @@ import {
   type Epilogue,
   storeText,
 } from "./epilogue.ts";
-import { type Direction, lines, sourceText, vec4s, WORKGROUP } from "./window.ts";
+import { type Direction, sourceText, WORKGROUP } from "./window.ts";
 
 /** Size of a tile. */
 export interface TileSize {

@@ -1,22 +1,13 @@
 /**
- * What the convolution kernels share: the sliding window as uniforms, and text for unrolled loops.
+ * What the convolution kernels share: the sliding window as uniforms.
  *
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
+import { vec4s } from "../wgsl_text.ts";
 
 /** Shapes, strides, padding and dilation, as TensorFlow.js computes them. */
 export type ConvInfo = tf.backend_util.Conv2DInfo;
-
-/** Numbers 0…n-1. */
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** The text of n unrolled iterations. */
-export const lines = (n: number, text: (i: number) => string): string =>
-  range(n).map(text).join("\n");
-
-/** Number of vec4 that hold `channels` numbers. */
-export const vec4s = (channels: number): number => Math.ceil(channels / 4);
 
 /** Invocations of a workgroup. */
 export const WORKGROUP = 16;

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type Activation, activationText } from "../activation.ts";
-import { lines, vec4s } from "../conv2d/window.ts";
+import { lines, vec4s } from "../wgsl_text.ts";
 
 /** Batched product of op(a) [batch, rows, inner] and op(b) [batch, inner, columns]. */
 export interface Product {

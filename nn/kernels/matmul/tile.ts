@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { lines, vec4s } from "../conv2d/window.ts";
 import type { OperandAccess } from "../tiles.ts";
 import type { Program } from "../program.ts";
+import { lines, vec4s } from "../wgsl_text.ts";
 import { bindingsOf, nameOf, PRODUCT, type Product, storeText, type Variant } from "./product.ts";
 
 const WORKGROUP = 16;

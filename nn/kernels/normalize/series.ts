@@ -9,10 +9,10 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { range } from "../conv2d/window.ts";
 import type { HostTensor } from "../kernel.ts";
 import { operandAccess } from "../tiles.ts";
 import { dispatch, type Program } from "../program.ts";
+import { range } from "../wgsl_text.ts";
 
 /** How a tensor is read. */
 export interface Attributes {

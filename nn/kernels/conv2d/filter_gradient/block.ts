@@ -7,7 +7,7 @@
 import { BLOCK_WORKGROUP, blocksOf, blockText, type Side, type Strip } from "../../block.ts";
 import type { OperandAccess } from "../../tiles.ts";
 import type { Program } from "../../program.ts";
-import { lines, vec4s } from "../window.ts";
+import { lines, vec4s } from "../../wgsl_text.ts";
 import { GRADIENT_UNIFORMS, outputs, SEGMENT } from "./outputs.ts";
 
 /** The picture by filter rows: every output pixel as the rows' tap sees it. */

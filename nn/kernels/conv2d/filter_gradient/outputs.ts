@@ -8,7 +8,8 @@
  * @module
  */
 import type { Access } from "../../program.ts";
-import { lines, WINDOW } from "../window.ts";
+import { lines } from "../../wgsl_text.ts";
+import { WINDOW } from "../window.ts";
 
 /** Uniforms of the kernels. */
 export const GRADIENT_UNIFORMS = {

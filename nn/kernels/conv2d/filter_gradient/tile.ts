@@ -6,7 +6,8 @@
  */
 import type { OperandAccess } from "../../tiles.ts";
 import type { Program } from "../../program.ts";
-import { lines, vec4s, WORKGROUP } from "../window.ts";
+import { lines, vec4s } from "../../wgsl_text.ts";
+import { WORKGROUP } from "../window.ts";
 import { GRADIENT_UNIFORMS, outputs, SEGMENT } from "./outputs.ts";
 
 /** Size of a tile in groups of four channels. */
