@@ -27,6 +27,8 @@ export interface MovingShapesConfig {
   readonly shapes: readonly [number, number];
   /** Pixels that the finest detail of a texture spans, relative to the sharpest one; 1 is sharp. */
   readonly softness: number;
+  /** Largest distance of a color from grey, in grey levels; pale ones are more common. */
+  readonly saturation: number;
   /** Point tracks of a video. */
   readonly tracks: number;
   /** Largest standard deviation of the camera noise, in grey levels; half the videos have none. */
@@ -68,6 +70,7 @@ export const demoConfig: MovingShapesConfig = {
   maxDisplacement: 18,
   shapes: [2, 7],
   softness: 2,
+  saturation: 90,
   tracks: 64,
   noise: 4,
   blur: 0.5,
@@ -83,5 +86,6 @@ export const largeConfig: MovingShapesConfig = {
   maxDisplacement: 24,
   shapes: [4, 14],
   softness: 1,
+  saturation: 160,
   tracks: 128,
 };

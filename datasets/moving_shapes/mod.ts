@@ -53,14 +53,14 @@ export function defineMovingShapes(
   };
 }
 
-/** 192 small videos (480 training pairs); builds in about 10 s on one core. */
+/** 144 small videos (360 training pairs); builds in about 10 s on one core. */
 export const movingShapes: DatasetDefinition = defineMovingShapes(
   "moving-shapes",
   "Moving shapes",
   demoConfig,
 );
 
-/** 432 videos of 256x192 (1200 training pairs); builds in about two minutes, 1.1 GB. */
+/** 424 videos of 256x192 (1200 training pairs); builds in about two minutes, 1.1 GB. */
 export const movingShapesLarge: DatasetDefinition = defineMovingShapes(
   "moving-shapes-large",
   "Moving shapes, large",

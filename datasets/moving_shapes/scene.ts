@@ -252,18 +252,18 @@ function textured(
   layer: Omit<Layer, "texture">,
   kind: PatternName,
   frame: Box,
-  { frames, softness }: MovingShapesConfig,
+  config: MovingShapesConfig,
   random: RandomStream,
 ): Layer {
   // Half a frame more at both ends, for the shutter.
-  const views = Array.from({ length: frames + 1 }, (_, i) => {
+  const views = Array.from({ length: config.frames + 1 }, (_, i) => {
     return corners(boundsOf(corners(frame), invert(layer.poseAt(i - 0.5))));
   });
   const view = boundsOf(Float64Array.from(views.flatMap((points) => [...points])), identity);
   const extent = layer.outline ? intersection(boundsOf(layer.outline, identity), view) : view;
   // A shape that never comes into view still has its place in the order of the layers.
   const box = extent ?? { minX: 0, minY: 0, maxX: 1, maxY: 1 };
-  return { ...layer, texture: drawTexture(box, kind, softness, random) };
+  return { ...layer, texture: drawTexture(box, kind, config, random) };
 }
 
 function drawSensor(

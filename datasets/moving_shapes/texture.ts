@@ -9,6 +9,7 @@
  * @module
  */
 import type { RandomStream } from "../../base/random.ts";
+import type { MovingShapesConfig } from "./config.ts";
 import { fractalNoise, type Lattice, type PatternName, patterns } from "./patterns.ts";
 import type { Box } from "./shapes.ts";
 
@@ -61,12 +62,13 @@ export class Texture {
 /**
  * Draws a texture of one kind over a box, in random colors, sharp or a little soft.
  *
- * @param softness Pixels that the finest detail spans, relative to the sharpest texture.
+ * @param look `softness`: pixels that the finest detail spans, relative to the sharpest texture;
+ * `saturation`: the largest distance of a color from grey, in grey levels.
  */
 export function drawTexture(
   box: Box,
   kind: PatternName,
-  softness: number,
+  { softness, saturation }: Pick<MovingShapesConfig, "softness" | "saturation">,
   random: RandomStream,
 ): Texture {
   const blur = random.chance(0.2) ? random.uniform(1.5, 3) : random.uniform(1, 1.4);
@@ -76,13 +78,18 @@ export function drawTexture(
     height: Math.ceil((box.maxY - box.minY) * texelsPerPixel) + 4,
   };
   const pattern = patterns[kind](lattice, random.fork("pattern"));
-  const colors = colored(pattern, lattice, random.fork("color"));
+  const colors = colored(pattern, lattice, saturation, random.fork("color"));
   return new Texture(colors, lattice, box.minX, box.minY, texelsPerPixel);
 }
 
 /** Colors a pattern by a random palette and adds fine grain and broad stains. */
-function colored(pattern: Float32Array, lattice: Lattice, random: RandomStream): Float32Array {
-  const palette = drawPalette(random);
+function colored(
+  pattern: Float32Array,
+  lattice: Lattice,
+  saturation: number,
+  random: RandomStream,
+): Float32Array {
+  const palette = drawPalette(saturation, random);
   const grain = fractalNoise(lattice, { finest: 2.2, coarsest: 12, slope: 0.4 }, random);
   const stains = fractalNoise(lattice, { finest: 12, coarsest: 90, slope: 0.8 }, random);
   const grainDepth = random.uniform(2, 18), stainDepth = random.uniform(3, 24);
@@ -99,11 +106,11 @@ function colored(pattern: Float32Array, lattice: Lattice, random: RandomStream):
 }
 
 /** 256 RGB colors along a line through 2 to 5 random ones of related hues. */
-function drawPalette(random: RandomStream): Float32Array {
+function drawPalette(largestSaturation: number, random: RandomStream): Float32Array {
   const anchors = random.integer(2, 6);
   const hue = random.uniform(0, 2 * Math.PI), hueSpread = random.pick([0.3, 1, Math.PI]);
   const light = random.uniform(60, 195), contrast = random.uniform(25, 120);
-  const saturation = 90 * random.uniform() ** 1.5;
+  const saturation = largestSaturation * random.uniform() ** 1.5;
   const first = random.chance(0.5) ? 1 : -1;
   const colors = Array.from({ length: anchors }, (_, i) => {
     // Neighbors along the palette differ in lightness, so that every pattern has contrast.

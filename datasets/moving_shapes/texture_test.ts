@@ -48,11 +48,13 @@ Deno.test("a texture reproduces linear colors exactly, with any opacity", () => 
   assertAlmostEquals(picture[0], 75 + 0.25 * (10 * 3.5 + 3 * 2.5), 1e-4);
 });
 
+const look = { softness: 1, saturation: 90 };
+
 Deno.test("textures are smooth: between pixels they are what cubic interpolation says", () => {
   const box = { minX: 0, minY: 0, maxX: 60, maxY: 60 };
   let error = 0, contrast = 0, n = 0;
   for (const [i, name] of patternNames.entries()) {
-    const texture = drawTexture(box, name, 1, randomStream(5, i));
+    const texture = drawTexture(box, name, look, randomStream(5, i));
     const red = (x: number, y: number) => {
       const picture = new Float32Array(3);
       texture.paint(picture, 0, x, y, 1);
@@ -74,7 +76,7 @@ Deno.test("a texture's edge colors continue beyond its box", () => {
   const texture = drawTexture(
     { minX: -4, minY: -4, maxX: 4, maxY: 4 },
     "leaves",
-    1,
+    look,
     randomStream(9),
   );
   const color = (x: number, y: number) => {
