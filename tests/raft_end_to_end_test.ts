@@ -56,7 +56,7 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
       protocol: { id: string };
     };
     assertEquals(metrics.epe, whole.metrics.epe);
-    assertEquals(samples, 36);
+    assertEquals(samples, 108);
     assertEquals(protocol.id, "moving-shapes");
     assert("epePooled" in metrics && "fl" in metrics);
     const { evaluations } = JSON.parse(await Deno.readTextFile(join(folder, whole.record)));

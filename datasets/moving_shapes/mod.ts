@@ -53,7 +53,7 @@ export function defineMovingShapes(
   };
 }
 
-/** 144 small videos (360 training pairs); builds in about 10 s on one core. */
+/** 168 small videos (360 training pairs); builds in about 10 s on one core. */
 export const movingShapes: DatasetDefinition = defineMovingShapes(
   "moving-shapes",
   "Moving shapes",

@@ -113,7 +113,7 @@ const demo: GuessWhatMovesRecipe = {
     decoder: { heads: 4, hidden: 64, layers: 2, dropout: 0 },
   },
   merging: { kind: "border", cover: 0.8 },
-  videos: ["moving-shapes:test"],
+  videos: ["moving-shapes:val"],
   heldBack: 1,
   gaps: [1, -1],
   mirroring: { left: true, down: true, transposed: true },
@@ -124,7 +124,7 @@ const demo: GuessWhatMovesRecipe = {
   warmUp: 50,
   decayOver: 800,
   heldOut: {
-    dataset: "moving-shapes:test",
+    dataset: "moving-shapes:val",
     protocol: "moving-shapes-last-frames",
     samples: 12,
     every: 200,
