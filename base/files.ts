@@ -85,6 +85,16 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** A file's text, or null where there is no file of that name. */
+export async function readTextOrNull(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 /** Bytes free for this user where a folder lies; null where the system or Deno does not say. */
 export async function freeBytes(folder: string): Promise<number | null> {
   try {

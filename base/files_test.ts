@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DataError } from "./errors.ts";
-import { requireWritable, writeFileAtomic } from "./files.ts";
+import { readTextOrNull, requireWritable, writeFileAtomic } from "./files.ts";
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -34,4 +34,12 @@ Deno.test("writeFileAtomic() leaves nothing behind where it fails", () =>
     await Deno.mkdir(`${folder}/taken`);
     await assertRejects(() => writeFileAtomic(`${folder}/taken`, "text"));
     assertEquals(names(folder), ["taken"]);
+  }));
+
+Deno.test("readTextOrNull() has no text of a file that isn't there, and none of a folder's", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "text");
+    assertEquals(await readTextOrNull(`${folder}/file`), "text");
+    assertEquals(await readTextOrNull(`${folder}/other`), null);
+    await assertRejects(() => readTextOrNull(folder), Error);
   }));

@@ -14,7 +14,7 @@ import { basename, join } from "@std/path";
 import { z } from "zod";
 import { type NdArray, ndarray, packed } from "../base/arrays.ts";
 import { DataError, UsageError } from "../base/errors.ts";
-import { exists, writeFileAtomic } from "../base/files.ts";
+import { exists, readTextOrNull, writeFileAtomic } from "../base/files.ts";
 import {
   buildStore,
   type DType,
@@ -23,6 +23,7 @@ import {
   type StoreWriter,
   type TypedArray,
 } from "../datasets/store.ts";
+import { check, parseJson, refuseLater } from "./checked_json.ts";
 import { type CurvePoint, type GalleryEntry, RECORD_SCHEMA, RunRecord } from "./record.ts";
 import type { GalleryPicture, SampleResults, SegmentationPicture } from "./samples.ts";
 
@@ -157,7 +158,7 @@ export class RunFolder {
     if (text === null) {
       throw new DataError(path, "the run has no record", "Name a folder under runs/.");
     }
-    return parseRecord(path, parseJson(path, text, ""));
+    return parseRecord(path, parseJson(path, text));
   }
 
   /**
@@ -356,24 +357,6 @@ function safeName(name: string, path: string): string {
   throw new DataError(path, `${JSON.stringify(name)} cannot be an evaluation id`, NAME_RULE);
 }
 
-async function readTextOrNull(path: string): Promise<string | null> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
-
-/** Parses JSON; `where` stands before the reason of a {@link DataError}. */
-export function parseJson(path: string, text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new DataError(path, `${where}not valid JSON`, "Restore the file, or run again.");
-  }
-}
-
 /**
  * Checks a record.
  *
@@ -381,27 +364,6 @@ export function parseJson(path: string, text: string, where: string): unknown {
  * @throws {DataError} When it is of a later schema or breaks its schema.
  */
 export function parseRecord(path: string, value: unknown): RunRecord {
-  const { data } = z.object({ schema: z.number() }).safeParse(value);
-  if (data !== undefined && data.schema > RECORD_SCHEMA) {
-    throw new DataError(
-      path,
-      `its schema ${data.schema} is later than ${RECORD_SCHEMA}, the latest this version reads`,
-      "Use a later version of Reflow.",
-    );
-  }
+  refuseLater(path, value, RECORD_SCHEMA);
   return check(RunRecord, value, path, "record");
-}
-
-/**
- * The value, if it fits its schema.
- *
- * @throws {DataError} With the first thing wrong with it, if it does not.
- */
-export function check<T>(schema: z.ZodType<T>, value: unknown, path: string, where: string): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [first, ...others] = result.error.issues;
-  const at = first.path.length > 0 ? `${where}, ${first.path.join(".")}` : where;
-  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
-  throw new DataError(path, `${at}: ${first.message}${more}`, "Restore the file, or run again.");
 }

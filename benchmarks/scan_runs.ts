@@ -5,7 +5,7 @@
  */
 import { join } from "@std/path";
 import { DataError } from "../base/errors.ts";
-import { exists } from "../base/files.ts";
+import { exists, readTextOrNull } from "../base/files.ts";
 import type { RunRecord } from "./record.ts";
 import { RunFolder } from "./run_folder.ts";
 import { parseSpeedRecord, type SpeedRecord } from "./speed/speed_record.ts";
@@ -46,7 +46,7 @@ export async function scanRuns(runsDir: string): Promise<ScannedRuns> {
   for (const folder of await foldersIn(runsDir)) {
     const path = join(runsDir, folder);
     try {
-      const speed = await textOf(join(path, "speed.json"));
+      const speed = await readTextOrNull(join(path, "speed.json"));
       const record = speed === null
         ? await (await RunFolder.open(path)).readRecord()
         : parseSpeedRecord(speed, path);
@@ -81,13 +81,4 @@ async function foldersIn(dir: string): Promise<string[]> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return names.sort();
-}
-
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@
  * `deno task results`: the records that are committed, and the tables made from them.
  *
  * `results/<paper>/<run>.json` holds pinned runs. README's tables and the model zoo are made from
- * nothing else; a test fails where they are stale.
+ * them, from the list of papers and from nothing else; a test fails where they are stale.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { ExitCode, ReflowError, UsageError } from "../base/errors.ts";
 import { exists, writeFileAtomic } from "../base/files.ts";
 import { loadSide, readPinned, writePinned } from "../benchmarks/comparison/side.ts";
+import { papers } from "../replications/papers.ts";
 import {
   type CommittedRecord,
   modelZooTable,
@@ -61,7 +62,7 @@ export async function generateDocuments(root = ROOT): Promise<GeneratedDocument[
       record,
     }));
     const made: Record<Table, string> = {
-      "status": statusTable(linked, implemented),
+      "status": statusTable(Object.values(papers), linked, implemented),
       "results": resultsTable(linked),
       "model-zoo": modelZooTable(linked),
     };
@@ -109,15 +110,15 @@ async function filesBelow(dir: string): Promise<string[]> {
   return files.sort();
 }
 
-/** Papers whose command is there: folders of `replications/` with a `main.ts`. */
+/** Ids of the papers whose command is there: folders of `replications/` with a `main.ts`. */
 async function implementedPapers(root: string): Promise<string[]> {
-  const papers: string[] = [];
+  const ids: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(join(root, "replications"))) {
     if (isDirectory && await exists(join(root, "replications", name, "main.ts"))) {
-      papers.push(name.replaceAll("_", "-"));
+      ids.push(name.replaceAll("_", "-"));
     }
   }
-  return papers.sort();
+  return ids;
 }
 
 async function results(

@@ -2,6 +2,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { ReflowError } from "../base/errors.ts";
 import { writePinned } from "../benchmarks/comparison/side.ts";
+import type { RunRecord } from "../benchmarks/record.ts";
+import { papers } from "../replications/papers.ts";
 import { fabricateRun } from "../reports/fabricated_run.ts";
 import { generateDocuments, replaced } from "./results.ts";
 
@@ -10,7 +12,7 @@ Deno.test("the tables of this checkout are those of its records", async () => {
   assertEquals(stale.map(({ name }) => name), [], "make them anew: deno task results");
 });
 
-Deno.test("tables are made from records and nothing else", async () => {
+Deno.test("tables are made from records and the list of papers", async () => {
   const root = await Deno.makeTempDir();
   const marks = (table: string) =>
     `<!-- ${table}: made by deno task results -->\n<!-- end of ${table} -->\n`;
@@ -27,7 +29,18 @@ Deno.test("tables are made from records and nothing else", async () => {
     const [readme, zoo] = await generateDocuments(root);
     assertEquals([readme.stale, zoo.stale], [true, true]);
     assertStringIncludes(readme.text, "before\n<!-- status");
-    assertStringIncludes(readme.text, "| pwc-net | –");
+    const rows = readme.text.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+    const status = rows.filter((row) => row.length === 7).slice(2).map((row) => row.slice(1, 5));
+    const row = (
+      { id, title, venue, year }: RunRecord["paper"],
+      code: string,
+      recipes: string,
+    ) => [id, `${title} (${venue} ${year})`, code, recipes];
+    assertEquals(status, [
+      row(papers.pwcNet, "yes", "–"),
+      row(papers.raft, "not yet", "demo"),
+      ...Object.values(papers).slice(2).map((paper) => row(paper, "not yet", "–")),
+    ]);
     assertStringIncludes(readme.text, "](results/raft/a.json) |");
     assertStringIncludes(zoo.text, "](../results/raft/a.json) |");
     for (const { name, text } of [readme, zoo]) await write(name, text);

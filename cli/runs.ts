@@ -8,8 +8,9 @@ import { DataError, Interrupted, UsageError } from "../base/errors.ts";
 import { exists, requireWritable, sha256, sha256File } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
+import { dataStamp } from "../benchmarks/data_stamp.ts";
 import { captureEnvironment } from "../benchmarks/environment.ts";
-import { RECORD_SCHEMA, type RunRecord } from "../benchmarks/record.ts";
+import { type DataStamp, RECORD_SCHEMA, type RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
 import { findDataset, openSplit } from "../datasets/registry.ts";
 import { type BackendName, useBackend } from "../nn/backend.ts";
@@ -52,13 +53,9 @@ export async function ensureDatasets(names: readonly string[], setting: Setting)
 }
 
 /** The data stamps of dataset names, in their order and each once. */
-async function stampData(names: readonly string[], dataDir: string): Promise<RunRecord["data"]> {
-  const stamps: RunRecord["data"] = [];
-  for (const name of new Set(names)) {
-    const { id, split, digest, length } = await openSplit(name, dataDir);
-    const { licence, homepage } = findDataset(id);
-    stamps.push({ dataset: id, split, digest, samples: length, licence, source: homepage });
-  }
+async function stampData(names: readonly string[], dataDir: string): Promise<DataStamp[]> {
+  const stamps: DataStamp[] = [];
+  for (const name of new Set(names)) stamps.push(dataStamp(await openSplit(name, dataDir)));
   return stamps;
 }
 

@@ -13,6 +13,7 @@ import { farneback } from "../benchmarks/contenders/farneback.ts";
 import { flowFolder, savePrediction } from "../benchmarks/contenders/flow_folder.ts";
 import { channelOrders, onnxContender, pixelRanges } from "../benchmarks/contenders/onnx.ts";
 import { zeroFlow } from "../benchmarks/contenders/zero.ts";
+import { dataStamp } from "../benchmarks/data_stamp.ts";
 import { evaluateFlow } from "../benchmarks/evaluate.ts";
 import { pad } from "../benchmarks/protocols/padding.ts";
 import {
@@ -23,7 +24,7 @@ import {
 } from "../benchmarks/protocols/protocol.ts";
 import { writeFlo } from "../datasets/formats/flo.ts";
 import { readPicture, writePng } from "../datasets/formats/picture.ts";
-import { findDataset, openDataset, splitVolume } from "../datasets/registry.ts";
+import { openDataset, splitVolume } from "../datasets/registry.ts";
 import type {
   EvaluationRequest,
   ForeignSource,
@@ -97,16 +98,7 @@ export async function scoreFlow(
     onSample: (done, total, epe) =>
       request.onSample?.(done, total, epe === null ? "" : `EPE ${epe.toFixed(3)}`),
   });
-  const { licence, homepage } = findDataset(dataset.id);
-  const data = {
-    dataset: dataset.id,
-    split: dataset.split,
-    digest: dataset.digest,
-    samples: dataset.length,
-    licence,
-    source: homepage,
-  };
-  return { evaluation, samples, data, notes: contender.notes };
+  return { evaluation, samples, data: dataStamp(dataset), notes: contender.notes };
 }
 
 /** Predictions of two models in one folder would be scored as one. */

@@ -13,13 +13,14 @@ import {
   everything,
   movingPixels,
 } from "../benchmarks/contenders/segmentation_baselines.ts";
+import { dataStamp } from "../benchmarks/data_stamp.ts";
 import { evaluateSegmentation } from "../benchmarks/evaluate_segmentation.ts";
 import {
   segmentationProtocol,
   usualSegmentationProtocol,
 } from "../benchmarks/protocols/segmentation.ts";
 import type { MaskedVideos } from "../datasets/sample.ts";
-import { findDataset, openMaskedVideos } from "../datasets/registry.ts";
+import { openMaskedVideos } from "../datasets/registry.ts";
 import { flowCachePath, openVideoFlow } from "./flow_cache.ts";
 import type { EvaluationRequest, Scored } from "./replication.ts";
 
@@ -77,14 +78,5 @@ export async function scoreSegmentation(
     signal: request.signal,
     onSample: (done, total, j) => request.onSample?.(done, total, `J ${j.toFixed(1)}`),
   });
-  const { licence, homepage } = findDataset(videos.id);
-  const data = {
-    dataset: videos.id,
-    split: videos.split,
-    digest: videos.digest,
-    samples: videos.length,
-    licence,
-    source: homepage,
-  };
-  return { evaluation, samples, data };
+  return { evaluation, samples, data: dataStamp(videos) };
 }

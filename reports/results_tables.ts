@@ -98,14 +98,17 @@ export function modelZooTable(records: readonly CommittedRecord[]): string {
   ], rows);
 }
 
-/** The papers' status: whose code is there, what was run, and what it came to. */
+/**
+ * The papers' status: whose code is there, what was run, and what it came to.
+ *
+ * @param implemented Ids of the papers whose command is there.
+ */
 export function statusTable(
+  papers: readonly RunRecord["paper"][],
   records: readonly CommittedRecord[],
   implemented: readonly string[],
 ): string {
-  const ids = [...new Set([...implemented, ...records.map(({ record }) => record.paper.id)])]
-    .sort();
-  const rows = ids.map((id) => {
+  const rows = papers.map(({ id, title, venue, year }) => {
     const own = records.filter(({ record }) => record.paper.id === id).map(({ record }) => record);
     const recipes = new Set(
       own.flatMap(({ training }) => training === null ? [] : [training.recipe]),
@@ -115,9 +118,7 @@ export function statusTable(
     const { verdict } = headline(comparisons);
     return [
       id,
-      own[0] === undefined
-        ? NO_VALUE
-        : `${own[0].paper.title} (${own[0].paper.venue} ${own[0].paper.year})`,
+      `${title} (${venue} ${year})`,
       implemented.includes(id) ? "yes" : "not yet",
       [...recipes].join(", ") || NO_VALUE,
       comparisons.length === 0

@@ -8,8 +8,9 @@ import { basename, join } from "@std/path";
 import { z } from "zod";
 import { DataError, UsageError } from "../../base/errors.ts";
 import { exists, writeFileAtomic } from "../../base/files.ts";
+import { check, parseJson, refuseLater } from "../checked_json.ts";
 import type { RunRecord } from "../record.ts";
-import { check, parseJson, parseRecord, RunFolder } from "../run_folder.ts";
+import { parseRecord, RunFolder } from "../run_folder.ts";
 
 /** Version of a pinned file; a reader refuses those of a later one. */
 export const PINNED_SCHEMA = 1;
@@ -125,15 +126,8 @@ export async function writePinned(runs: readonly ComparedRun[], out: string): Pr
  * @throws {DataError} When it is none, of a later schema, or damaged.
  */
 export async function readPinned(path: string): Promise<ComparedRun[]> {
-  const value = parseJson(path, await Deno.readTextFile(path), "");
-  const { data } = z.object({ schema: z.number() }).safeParse(value);
-  if (data !== undefined && data.schema > PINNED_SCHEMA) {
-    throw new DataError(
-      path,
-      `its schema ${data.schema} is later than ${PINNED_SCHEMA}, the latest this version reads`,
-      "Use a later version of Reflow.",
-    );
-  }
+  const value = parseJson(path, await Deno.readTextFile(path));
+  refuseLater(path, value, PINNED_SCHEMA);
   const { runs } = check(Pinned, value, path, "pinned file");
   return runs.map(({ record, samples }) => ({
     record: parseRecord(path, record),

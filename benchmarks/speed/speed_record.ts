@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { DataError } from "../../base/errors.ts";
+import { parseJson, refuseLater } from "../checked_json.ts";
 import { Environment } from "../record.ts";
 
 /** Version of the schema below; a reader refuses records from a later one. */
@@ -116,24 +117,13 @@ export type SpeedRecord = z.infer<typeof SpeedRecord>;
  * @throws {DataError} When it is no JSON, of a later schema, or breaks its schema.
  */
 export function parseSpeedRecord(text: string, path: string): SpeedRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new DataError(path, "not valid JSON", "Run the benchmark again.");
-  }
-  const { data } = z.object({ schema: z.number() }).safeParse(value);
-  if (data && data.schema > SPEED_SCHEMA) {
-    throw new DataError(
-      path,
-      `its schema ${data.schema} is later than ${SPEED_SCHEMA}, the latest this version reads`,
-      "Use a later version of Reflow.",
-    );
-  }
+  const nextStep = "Run the benchmark again.";
+  const value = parseJson(path, text, "", nextStep);
+  refuseLater(path, value, SPEED_SCHEMA);
   const result = SpeedRecord.safeParse(value);
   if (result.success) return result.data;
   const [{ path: at, message }] = result.error.issues;
-  throw new DataError(path, `${at.join(".")}: ${message}`, "Run the benchmark again.");
+  throw new DataError(path, `${at.join(".")}: ${message}`, nextStep);
 }
 
 /** Rows and sizes at fault; with any, the benchmark as a whole has failed. */

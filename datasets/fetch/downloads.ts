@@ -14,7 +14,7 @@
 import { join } from "@std/path";
 import { z } from "zod";
 import { DataError } from "../../base/errors.ts";
-import { exists, writeFileAtomic } from "../../base/files.ts";
+import { exists, readTextOrNull, writeFileAtomic } from "../../base/files.ts";
 
 const SHA256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -114,13 +114,8 @@ export class Download {
  * @throws {DataError} When it has another form.
  */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const text = await readTextOrNull(path);
+  if (text === null) return null;
   try {
     return schema.parse(JSON.parse(text));
   } catch {

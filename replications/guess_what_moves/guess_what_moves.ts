@@ -16,6 +16,7 @@ import { adamwDefaults } from "../../nn/optimizer.ts";
 import { warmUpPolynomial } from "../../nn/schedules.ts";
 import { readWeights, stripPrefix } from "../../nn/weights/load.ts";
 import { openVideoFlow } from "../flow_cache.ts";
+import { papers } from "../papers.ts";
 import type { DisposableJob, FlowOfVideos, Replication, Source } from "../replication.ts";
 import { scoreSegmentation, segmentationBaseline, segmentationBaselines } from "../segmentation.ts";
 import type { Stage } from "../training.ts";
@@ -189,15 +190,7 @@ export function guessWhatMoves(
   flowPaper: FlowOfVideos["maker"],
 ): Replication<GuessWhatMovesRecipe, SegmentationContender> {
   return {
-    paper: {
-      id: "guess-what-moves",
-      title: "Guess What Moves: Unsupervised Video and Image Segmentation by Anticipating Motion",
-      authors: "Subhabrata Choudhury, Laurynas Karazija, Iro Laina, Andrea Vedaldi and Christian " +
-        "Rupprecht",
-      venue: "BMVC",
-      year: 2022,
-      arxiv: "2205.07844",
-    },
+    paper: papers.guessWhatMoves,
     recipes,
     baselines: segmentationBaselines,
     oneShot: true,

@@ -4,11 +4,10 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type FlowField, ndarray, packed, type Picture } from "../../base/arrays.ts";
-import { EnvironmentError } from "../../base/errors.ts";
+import type { FlowField, Picture } from "../../base/arrays.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
 import type { Sizing } from "../../benchmarks/protocols/padding.ts";
-import { largestBinding } from "../../nn/backend.ts";
+import { pictureTensor, requireRoom, takeFlows } from "../flow_tensors.ts";
 import { FINEST, type PwcNet } from "./model.ts";
 
 /** A PWC-Net on the device that protocols can score. */
@@ -31,44 +30,26 @@ export class PwcNetContender implements FlowContender {
     image2: Picture,
     iterations: readonly number[],
   ): Promise<FlowField[]> {
-    const [height, width] = image1.shape;
-    this.requireRoom(height, width);
-    const flow = tf.tidy(() => this.model.infer(toTensor(image1), toTensor(image2)));
-    try {
-      const [, h, w] = flow.shape;
-      const field: FlowField = ndarray(await flow.data() as Float32Array, [h, w, 2]);
-      return iterations.map(() => field);
-    } finally {
-      flow.dispose();
-    }
+    requireRoom(image1.shape, this.largestMap(image1.shape), "Use smaller pictures.");
+    const flow = tf.tidy(() => this.model.infer(pictureTensor(image1), pictureTensor(image2)));
+    const [field] = await takeFlows([flow]);
+    return iterations.map(() => field);
   }
 
-  /** Two maps compete for the largest: the pyramid's first, of both pictures, and the last decoder's. */
-  private requireRoom(height: number, width: number): void {
+  /**
+   * Numbers in the largest map. Two compete: the pyramid's first, of both pictures, and the last
+   * decoder's.
+   */
+  private largestMap([height, width]: readonly number[]): number {
     const { pyramid, radius, dense } = this.model.config;
     const first = 2 * pyramid[0] / 4;
     const widest = (2 * radius + 1) ** 2 + pyramid[FINEST - 1] + 4 +
       dense.reduce((sum, channels) => sum + channels, 0);
-    const bytes = 4 * height * width * Math.max(first, widest / 4 ** FINEST);
-    const limit = largestBinding();
-    if (bytes > limit) {
-      const mebibytes = (n: number) => Math.ceil(n / 2 ** 20);
-      throw new EnvironmentError(
-        `Cannot run this model on ${width}×${height} pictures: a feature map of ${
-          mebibytes(bytes)
-        } MiB exceeds the adapter's limit of ${mebibytes(limit)} MiB`,
-        "Use smaller pictures.",
-      );
-    }
+    return height * width * Math.max(first, widest / 4 ** FINEST);
   }
 
   /** Frees the model. */
   dispose(): void {
     this.model.dispose();
   }
-}
-
-function toTensor(picture: Picture): tf.Tensor4D {
-  const [height, width] = picture.shape;
-  return tf.tensor4d(Float32Array.from(packed(picture)), [1, height, width, 3]);
 }

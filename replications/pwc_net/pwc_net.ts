@@ -20,6 +20,7 @@ import {
   weightsFile,
   withSteps,
 } from "../flow_stages.ts";
+import { papers } from "../papers.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
 import { augment } from "./augment.ts";
@@ -113,14 +114,7 @@ function onePass<R extends { readonly iterations?: number }>(request: R): R {
 
 /** PWC-Net's part of the command line. */
 export const pwcNet: Replication<PwcNetRecipe, FlowContender> = {
-  paper: {
-    id: "pwc-net",
-    title: "PWC-Net: CNNs for Optical Flow Using Pyramid, Warping, and Cost Volume",
-    authors: "Deqing Sun, Xiaodong Yang, Ming-Yu Liu and Jan Kautz",
-    venue: "CVPR",
-    year: 2018,
-    arxiv: "1709.02371",
-  },
+  paper: papers.pwcNet,
   recipes,
   baselines: flowBaselines,
   evaluationOf: ({ heldOut }) => ({ dataset: heldOut.dataset }),

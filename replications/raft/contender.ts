@@ -4,11 +4,10 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type FlowField, ndarray, packed, type Picture } from "../../base/arrays.ts";
-import { EnvironmentError } from "../../base/errors.ts";
+import { type FlowField, packed, type Picture } from "../../base/arrays.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
 import type { Sizing } from "../../benchmarks/protocols/padding.ts";
-import { largestBinding } from "../../nn/backend.ts";
+import { pictureTensor, requireRoom, takeFlows } from "../flow_tensors.ts";
 import type { Raft } from "./model.ts";
 
 /** A RAFT model on the device that protocols can score. */
@@ -32,7 +31,7 @@ export class RaftContender implements FlowContender {
   ): Promise<FlowField[]> {
     const { flows, coarse } = this.infer(image1, image2, iterations, null);
     coarse.dispose();
-    return await fields(flows);
+    return await takeFlows(flows);
   }
 
   /** As {@link predict}, from a flow at 1/8 resolution (RAFT's `flow_init`). */
@@ -43,7 +42,7 @@ export class RaftContender implements FlowContender {
     start: FlowField | null,
   ): Promise<{ flow: FlowField; coarse: FlowField }> {
     const { flows, coarse } = this.infer(image1, image2, [iterations], start);
-    const [flow, next] = await fields([...flows, coarse]);
+    const [flow, next] = await takeFlows([...flows, coarse]);
     return { flow, coarse: next };
   }
 
@@ -54,53 +53,26 @@ export class RaftContender implements FlowContender {
     start: FlowField | null,
   ): ReturnType<Raft["infer"]> {
     const [height, width] = image1.shape;
-    this.requireRoom(height, width);
+    const next = "Use smaller pictures or the small model.";
+    requireRoom(image1.shape, this.largestMap(height, width), next);
     this.raft.batchNormMode.batchStatistics = false;
     return tf.tidy(() => {
       const initial = start && tf.tensor4d(packed(start), [1, height / 8, width / 8, 2]);
-      return this.raft.infer(toTensor(image1), toTensor(image2), iterations, initial ?? undefined);
+      const [first, second] = [image1, image2].map(pictureTensor);
+      return this.raft.infer(first, second, iterations, initial ?? undefined);
     });
   }
 
-  /** The encoder's first feature map is the model's largest tensor. */
-  private requireRoom(height: number, width: number): void {
+  /** Numbers in the largest tensor: the encoder's first feature map, or what is looked up. */
+  private largestMap(height: number, width: number): number {
     const { encoder, levels, radius } = this.raft.config;
     const stem = height / 2 * width / 2 * encoder[0];
     const windows = height / 8 * width / 8 * levels * (2 * radius + 2) ** 2;
-    const bytes = 4 * Math.max(stem, windows);
-    const limit = largestBinding();
-    if (bytes > limit) {
-      const mebibytes = (n: number) => Math.ceil(n / 2 ** 20);
-      throw new EnvironmentError(
-        `Cannot run this model on ${width}×${height} pictures: a feature map of ${
-          mebibytes(bytes)
-        } MiB exceeds the adapter's limit of ${mebibytes(limit)} MiB`,
-        "Use smaller pictures or the small model.",
-      );
-    }
+    return Math.max(stem, windows);
   }
 
   /** Frees the model. */
   dispose(): void {
     this.raft.dispose();
-  }
-}
-
-function toTensor(picture: Picture): tf.Tensor4D {
-  const [height, width] = picture.shape;
-  return tf.tensor4d(Float32Array.from(packed(picture)), [1, height, width, 3]);
-}
-
-/** Reads flows back to the host and frees them. */
-async function fields(flows: readonly tf.Tensor4D[]): Promise<FlowField[]> {
-  try {
-    const read: FlowField[] = [];
-    for (const flow of flows) {
-      const [, height, width] = flow.shape;
-      read.push(ndarray(await flow.data() as Float32Array, [height, width, 2]));
-    }
-    return read;
-  } finally {
-    tf.dispose(flows as tf.Tensor4D[]);
   }
 }

@@ -17,6 +17,7 @@ import {
   weightsFile,
   withSteps,
 } from "../flow_stages.ts";
+import { papers } from "../papers.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
 import { augment } from "./augment.ts";
@@ -95,14 +96,7 @@ async function contender(source: Source): Promise<FlowContender> {
 
 /** RAFT's part of the command line. */
 export const raft: Replication<RaftRecipe, FlowContender> = {
-  paper: {
-    id: "raft",
-    title: "RAFT: Recurrent All-Pairs Field Transforms for Optical Flow",
-    authors: "Zachary Teed and Jia Deng",
-    venue: "ECCV",
-    year: 2020,
-    arxiv: "2003.12039",
-  },
+  paper: papers.raft,
   recipes,
   baselines: flowBaselines,
   evaluationOf: ({ heldOut }) => ({ dataset: heldOut.dataset, alsoAt: heldOut.alsoAt }),

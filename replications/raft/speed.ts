@@ -22,6 +22,7 @@ import {
   recordConvolutions,
 } from "../../nn/speed.ts";
 import { writeSafetensors } from "../../nn/weights/safetensors.ts";
+import { pictureTensor } from "../flow_tensors.ts";
 import { RaftContender } from "./contender.ts";
 import { forwardGigamacs } from "./cost.ts";
 import { large, Raft, small } from "./model.ts";
@@ -63,9 +64,7 @@ function convolutionsOfRaft(): SpeedCase[] {
 /** The same model on both kernel sets. */
 function inferenceContest(): Promise<Contest> {
   const model = new Raft(small);
-  const pictures = frames(HEIGHT, WIDTH).map((picture) =>
-    tf.tensor4d(Float32Array.from(packed(picture)), [1, HEIGHT, WIDTH, 3])
-  );
+  const pictures = frames(HEIGHT, WIDTH).map(pictureTensor);
   const [first, second] = pictures;
   const compute = () => model.infer(first, second, [UPDATES]).flows;
   const contest = kernelContest({ operands: pictures, compute }, 1e-3);

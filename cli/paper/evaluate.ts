@@ -1,0 +1,117 @@
+/**
+ * `deno task <paper> evaluate`: scores a contender on datasets under their protocols.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { join } from "@std/path";
+import { requireWritable } from "../../base/files.ts";
+import { channelOrders, pixelRanges } from "../../benchmarks/contenders/onnx.ts";
+import { MOST_ITERATIONS } from "../../benchmarks/protocols/protocol.ts";
+import { findSplit } from "../../datasets/registry.ts";
+import type { Recipe, Replication, Scored } from "../../replications/replication.ts";
+import { choiceOption, kernelsOption, printResult, userPath, wholeNumber } from "../command.ts";
+import { keepScores, openRun } from "../runs.ts";
+import { evaluationRun, metricsText, score, scoredSource } from "../scoring.ts";
+import { addPaperCommand, nothingToSave, type PaperOptions, settingOf } from "./options.ts";
+
+interface EvaluateOptions extends PaperOptions {
+  run?: string;
+  weights?: string;
+  baseline?: string;
+  onnx?: string;
+  onnxPixels?: string;
+  onnxChannels?: string;
+  predictions?: string;
+  savePredictions?: string;
+  dataset: string[];
+  protocol?: string;
+  iterations?: number;
+  samples?: number;
+  trainedOn?: string;
+}
+
+/** Adds `evaluate`. */
+export function addEvaluate<R extends Recipe, C extends { dispose?(): void }>(
+  program: Command,
+  replication: Replication<R, C>,
+): void {
+  const what = replication.foreign
+    ? "a model, a baseline or finished flows"
+    : "a model or a baseline";
+  const evaluate = addPaperCommand(program, "evaluate", `score ${what} under a protocol`)
+    .requiredOption("--dataset <names...>", "what to score on: ID or ID:SPLIT, one or several")
+    .addOption(kernelsOption())
+    .option("--run <id>", "a trained run; default the newest")
+    .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
+    .option("--baseline <name>", replication.baselines.join(" or "));
+  if (replication.foreign) {
+    evaluate
+      .option("--onnx <file>", "an ONNX model, run by onnxruntime-web", userPath)
+      .addOption(
+        choiceOption("--onnx-pixels <range>", "values it wants; default 0..255", pixelRanges),
+      )
+      .addOption(
+        choiceOption("--onnx-channels <order>", "channels it wants; default rgb", channelOrders),
+      )
+      .option("--predictions <dir>", "flow files any other code made (.flo, KITTI .png)", userPath)
+      .option("--save-predictions <dir>", "keep every flow as a .flo file", userPath);
+  }
+  evaluate
+    .option("--protocol <id>", "how the number is made; default the dataset's usual one")
+    .option("--samples <n>", "score only the first so many", wholeNumber(1))
+    .option("--trained-on <data>", 'what a weights file was trained on, for example "C+T"')
+    .action((options: EvaluateOptions) => evaluateCommand(replication, options));
+  if (!replication.oneShot) {
+    evaluate.option(
+      "--iterations <n>",
+      "update iterations, instead of the protocol's",
+      wholeNumber(1, MOST_ITERATIONS),
+    );
+  }
+}
+
+async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>(
+  replication: Replication<R, C>,
+  options: EvaluateOptions,
+): Promise<void> {
+  for (const name of options.dataset) findSplit(name); // a mistyped name is told first
+  const setting = settingOf(options, nothingToSave);
+  const source = await scoredSource(replication, options, setting);
+  await requireWritable(join(options.runs, "record.json"));
+  const { savePredictions: saveTo } = options;
+  if (saveTo !== undefined) await requireWritable(join(saveTo, "flow.flo"));
+  const scored: Scored[] = [];
+  for (const dataset of new Set(options.dataset)) {
+    scored.push(await score(replication, source, { ...options, dataset, saveTo }, setting));
+  }
+  const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
+  const trainedOn = options.trainedOn ?? trained?.trainedOn ??
+    "unknown data (name it with --trained-on)";
+  const run = source.kind === "run"
+    ? await openRun(source.id, replication.paper.id, options.runs)
+    : await evaluationRun(replication, source, scored, setting);
+  // Verdicts rest on everything scored so far; per-sample results of earlier scores are on disk.
+  const evaluations = scored.map(({ evaluation }) => evaluation);
+  const ids = new Set(evaluations.map(({ id }) => id));
+  const all: Scored[] = [...scored];
+  for (const other of run.record.evaluations.filter(({ id }) => !ids.has(id))) {
+    const samples = await run.folder.readSamples(other.id);
+    if (samples) all.push({ evaluation: other, samples, data: scored[0].data });
+  }
+  await keepScores(run, scored, replication.compare(all, trainedOn));
+  const results = evaluations.map((evaluation) => ({
+    samples: evaluation.samples,
+    metrics: evaluation.metrics,
+    protocol: evaluation.protocol,
+    dataset: evaluation.dataset,
+    split: evaluation.split,
+    contender: evaluation.contender,
+    byIteration: evaluation.byIteration,
+    seconds: evaluation.seconds,
+  }));
+  const place = { run: run.folder.id, record: join(run.folder.path, "record.json") };
+  // One dataset's result lies flat; several are a list.
+  const result = results.length === 1 ? { ...place, ...results[0] } : { ...place, results };
+  printResult(options.json, result, metricsText(evaluations, run.folder.id));
+}
