@@ -58,7 +58,7 @@ const demo: PwcNetRecipe = {
     "Trained on the embedded moving-shapes videos instead of FlyingChairs and FlyingThings3D.",
     "Four pyramid levels of two convolutions instead of six of three, a quarter of the channels, and a " +
     "search range of 3 instead of 4.",
-    "1,150 steps of batch 4 on 64×64 crops at twenty times the learning rate, with no augmentation but " +
+    "2,000 steps of batch 4 on 64×64 crops at twenty times the learning rate, with no augmentation but " +
     "crops and flips.",
     "Features are standardised before they are compared, and flows start at zero, so that a few hundred " +
     "steps suffice to learn matching.",
@@ -69,10 +69,10 @@ const demo: PwcNetRecipe = {
   stages: [{
     name: "shapes",
     data: [part("moving-shapes:train", cropsAndFlips({ height: 64, width: 64 }))],
-    steps: 1150,
+    steps: 2000,
     batch: 4,
     learningRate: 2e-3,
-    halvings: [575, 765, 900, 1000, 1080],
+    halvings: [1000, 1350, 1600, 1750, 1900],
     weightDecay: 1e-5,
     penalty: LENGTH,
     sparse: false,
