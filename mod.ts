@@ -24,7 +24,7 @@ export type { ArraySpec } from "./datasets/store.ts";
 export type { ArrayWriter } from "./datasets/store.ts";
 export type { Averaging } from "./benchmarks/metrics/flow.ts";
 export type { BackendName } from "./nn/backend.ts";
-export type { Batch } from "./replications/training.ts";
+export type { Batch } from "./replications/training_step.ts";
 export { bootstrapMean } from "./benchmarks/statistics/bootstrap.ts";
 export type { BootstrapOptions } from "./benchmarks/statistics/bootstrap.ts";
 export { boundaryF } from "./benchmarks/metrics/segmentation.ts";

@@ -99,7 +99,8 @@ export interface Optimizer {
   clip(gradients: readonly tf.Tensor[]): tf.Tensor1D;
 
   /**
-   * Updates every parameter in place, with the gradients that {@link Optimizer.clip} took.
+   * Updates every parameter in place, with the gradients that {@link Optimizer.clip} took; changes
+   * nothing where their norm is not finite.
    *
    * @param clip What it returned.
    */

@@ -174,6 +174,8 @@ const makers: Named<(network: Network, limit?: number) => Optimizer> = {
   Lars: (network, limit) => new Lars(network, lars, limit),
 };
 
+const stockAdamW = (network: Network) => createOptimizer(network, adamw, "stock");
+
 for (const [name, make] of Object.entries(makers)) {
   Deno.test(`${name}: the same bits again, in several arrays, after a checkpoint`, async () => {
     const before = tf.memory().numTensors;
@@ -201,6 +203,30 @@ for (const [name, make] of Object.entries(makers)) {
     assertEquals(await run(SMALL_LIMIT, true), first, "several arrays, restored");
     assertEquals(tf.memory().numTensors, before);
   });
+}
+
+for (const [name, make] of Object.entries({ ...makers, stock: stockAdamW })) {
+  for (const bad of [NaN, Infinity]) {
+    Deno.test(`${name}: gradients of norm ${bad} change nothing`, async () => {
+      const network = parameters();
+      const optimizer = make(network);
+      takeSteps(optimizer, 0, 1);
+      const numbers = async () => [
+        ...await numbersOf(network),
+        ...(await optimizer.state()).values(),
+      ];
+      const before = await numbers();
+      const given = gradients(1);
+      given[2].data[3] = bad;
+      const clip = optimizer.clip(given.map((g) => onDevice(g)));
+      optimizer.update(clip, 0.05);
+      for (const [i, data] of (await numbers()).entries()) {
+        assert(data.every((x, k) => x === before[i][k]), `array ${i}`);
+      }
+      optimizer.dispose();
+      network.dispose();
+    });
+  }
 }
 
 Deno.test("a parameter that is spared from decay and rate stays put", async () => {

@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { stepFactors } from "./kernels/adamw.ts";
+import { LARGEST } from "./kernels/wgsl_text.ts";
 import type { Network, Parameter } from "./network.ts";
 import type { AdamConfig, AdamWConfig, Optimizer } from "./optimizer.ts";
 
@@ -56,10 +57,12 @@ export class StockAdamW implements Optimizer {
         const g = tf.add(clipped, tf.mul(tf.reshape(tensor, m1.shape), join));
         const first = tf.add(tf.mul(m1, beta1), tf.mul(g, 1 - beta1));
         const second = tf.add(tf.mul(m2, beta2), tf.mul(tf.square(g), 1 - beta2));
-        moments.assign(tf.stack([first, second]));
+        const sound = tf.less(tf.slice(clip, 1, 1), LARGEST);
+        moments.assign(tf.where(sound, tf.stack([first, second]), moments));
         const denominator = tf.add(tf.mul(tf.sqrt(second), correction), epsilon);
         const change = tf.mul(tf.div(first, denominator), stepSize);
-        tensor.assign(tf.sub(tf.mul(tensor, 1 - shrink), tf.reshape(change, tensor.shape)));
+        const moved = tf.sub(tf.mul(tensor, 1 - shrink), tf.reshape(change, tensor.shape));
+        tensor.assign(tf.where(sound, moved, tensor));
       });
     });
   }

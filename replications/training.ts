@@ -9,17 +9,14 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { Interrupted, ReflowError } from "../base/errors.ts";
+import { Interrupted } from "../base/errors.ts";
 import type { RunFolder } from "../benchmarks/run_folder.ts";
-import { backward } from "../nn/backward.ts";
 import type { Network } from "../nn/network.ts";
 import type { Optimizer, OptimizerConfig } from "../nn/optimizer.ts";
 import { createOptimizer } from "../nn/optimizers.ts";
 import type { Schedule } from "../nn/schedules.ts";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-
-/** Tensors of one batch, by name; names appear in messages. */
-export type Batch = Readonly<Record<string, tf.Tensor>>;
+import { type Batch, beginStep, type BegunStep, numbersOf } from "./training_step.ts";
 
 /** A stretch of training with one data mix, one optimiser and one schedule. */
 export interface Stage<B extends Batch = Batch> {
@@ -126,9 +123,49 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
     });
   };
 
+  /** Looks at a step's numbers and keeps them. */
+  const conclude = async (done: BegunStep) => {
+    const numbers = await numbersOf(done, network);
+    loss = numbers.loss;
+    const values: Record<string, number> = {
+      "loss": numbers.loss,
+      "learning rate": done.rate,
+      "gradient norm": numbers.norm,
+    };
+    if (job.validation && isDue(done.number, job.validation.every)) {
+      Object.assign(values, await job.validation.run());
+      stages[current].begin();
+    }
+    await folder.appendCurve({ step: done.number, values });
+    options.onStep?.(done.number, total, numbers.loss);
+    if (!signal?.aborted) return;
+    await save();
+    throw new Interrupted(
+      `Stopped at step ${step} of ${total}; everything up to it is saved`,
+      `Resume with --resume ${folder.id}`,
+    );
+  };
+  const free = (done: BegunStep | null) => {
+    done?.release();
+    tf.dispose(Object.values(done?.batch ?? {}));
+    return null;
+  };
+  const isDue = (step: number, every: number) => step % every === 0 || step === total;
+
   let upcoming: Promise<Batch> | null = null;
+  // Each step is recorded while the device still works on the one before, which is looked at then.
+  let before: BegunStep | null = null, next: BegunStep | null = null;
   try {
-    while (step < total) {
+    while (true) {
+      const saves = isDue(step, options.checkpointEvery);
+      if (before && (saves || isDue(step, job.validation?.every ?? Infinity))) {
+        // What comes now needs the parameters as they are.
+        await conclude(before);
+        before = free(before);
+        if (saves) await save();
+      }
+      if (step === total) break;
+
       const { stage, index, local } = locate(stages, step);
       if (index !== current) {
         optimizer?.dispose();
@@ -142,106 +179,23 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
       upcoming = local + 1 < stage.steps ? stage.batch(local + 1) : null;
       upcoming?.catch(() => {}); // reported when it is awaited, not before
 
-      const rate = stage.schedule(local);
-      const { value, norm } = await trainStep(network, optimizer!, stage, batch, rate, step);
-      tf.dispose(batch as unknown as tf.TensorContainer);
+      next = beginStep(network, optimizer!, stage.loss, batch, step + 1, stage.schedule(local));
+      if (before) {
+        await conclude(before);
+        before = free(before);
+      }
+      optimizer!.update(next.clip, next.rate);
+      network.afterStep();
       step++;
-      loss = value;
-
-      const values: Record<string, number> = {
-        "loss": value,
-        "learning rate": rate,
-        "gradient norm": norm,
-      };
-      const { validation } = job;
-      if (validation && (step % validation.every === 0 || step === total)) {
-        Object.assign(values, await validation.run());
-        stage.begin();
-      }
-      await folder.appendCurve({ step, values });
-      options.onStep?.(step, total, value);
-      if (signal?.aborted) {
-        await save();
-        throw new Interrupted(
-          `Stopped at step ${step} of ${total}; everything up to it is saved`,
-          `Resume with --resume ${folder.id}`,
-        );
-      }
-      if (step % options.checkpointEvery === 0 || step === total) await save();
+      before = next;
+      next = null;
     }
   } finally {
+    free(before);
+    free(next);
     optimizer?.dispose();
     // A batch that was fetched ahead is not needed any more.
     await upcoming?.then((batch) => tf.dispose(batch as unknown as tf.TensorContainer), () => {});
   }
   return { steps: step, finalLoss: loss, seconds: seconds(), resumed };
-}
-
-/**
- * One training step: forward, backward, check, update.
- *
- * @param rate Learning rate.
- * @param step Steps done before, for messages.
- * @returns The loss, and the gradients' norm before clipping.
- * @throws {ReflowError} When a loss or gradient is not finite; nothing is updated then.
- */
-export async function trainStep(
-  network: Network,
-  optimizer: Optimizer,
-  stage: Stage,
-  batch: Batch,
-  rate: number,
-  step: number,
-): Promise<{ value: number; norm: number }> {
-  const parameters = network.trainable;
-  const { loss, gradients, clip } = tf.tidy(() => {
-    const { value, grads } = backward(
-      () => stage.loss(batch),
-      parameters.map((p) => p.tensor),
-    );
-    return { loss: value, gradients: grads, clip: optimizer.clip(grads) };
-  });
-  try {
-    const [[value], [, norm]] = await Promise.all([loss.data(), clip.data()]);
-    if (!Number.isFinite(value) || !Number.isFinite(norm)) {
-      throw await notFinite(network, batch, gradients, value, step);
-    }
-    optimizer.update(clip, rate);
-    network.afterStep();
-    return { value, norm };
-  } finally {
-    tf.dispose([loss, clip, ...gradients]);
-  }
-}
-
-/** The error that names the first tensor at fault, in the order in which trouble spreads. */
-async function notFinite(
-  network: Network,
-  batch: Batch,
-  gradients: readonly tf.Tensor[],
-  loss: number,
-  step: number,
-): Promise<ReflowError> {
-  const suspects: [string, tf.Tensor][] = [
-    ...Object.entries(batch).map(([name, t]): [string, tf.Tensor] => [`input "${name}"`, t]),
-    ...network.all.map((p): [string, tf.Tensor] => [`parameter ${p.name}`, p.tensor]),
-    ...(Number.isFinite(loss)
-      ? network.trainable.map((
-        p,
-        i,
-      ): [string, tf.Tensor] => [`gradient of ${p.name}`, gradients[i]])
-      : []),
-  ];
-  let culprit = `the loss (${loss})`;
-  for (const [name, tensor] of suspects) {
-    if (!(await tensor.data()).every(Number.isFinite)) {
-      culprit = name;
-      break;
-    }
-  }
-  return new ReflowError(
-    `Cannot train on: ${culprit} is not finite at step ${step + 1}`,
-    "The last checkpoint is sound. Lower the learning rate, or look at the batch of that step.",
-    1,
-  );
 }

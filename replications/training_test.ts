@@ -8,7 +8,8 @@ import { useBackend } from "../nn/backend.ts";
 import { normal } from "../nn/initializers.ts";
 import { Network, Scope } from "../nn/network.ts";
 import { adamwDefaults } from "../nn/optimizer.ts";
-import { type Batch, type Stage, train, type TrainingJob } from "./training.ts";
+import { type Stage, train, type TrainingJob } from "./training.ts";
+import type { Batch } from "./training_step.ts";
 
 await useBackend("webgpu");
 

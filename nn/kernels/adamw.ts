@@ -9,6 +9,7 @@ import { type Chunks, eachVec4, forEachChunk, LANES } from "./chunks.ts";
 import { inPlace } from "./in_place.ts";
 import type { HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { FINITE } from "./wgsl_text.ts";
 
 const UPDATE: Program = {
   name: "adamw update",
@@ -27,8 +28,9 @@ const UPDATE: Program = {
     epsilon: "f32",
   },
   workgroup: LANES,
-  code: eachVec4(
+  code: FINITE + eachVec4(
     `
+  if (!finite(clip[1])) { return; }
   let rate = multipliers[2 * tensor];
   let decay = multipliers[2 * tensor + 1];
   let keep = 1.0 - uniforms.shrink * rate * decay;
@@ -114,7 +116,7 @@ export function adamwOracle(
  * Updates parameters and their moments in place.
  *
  * @param multipliers For each tensor its factors of learning rate and weight decay, [tensors, 2].
- * @param clip [factor of the gradients, ...].
+ * @param clip [factor of the gradients, their norm]; where that is not finite, nothing changes.
  */
 export function adamwUpdate(
   arrays: AdamWArrays<tf.Tensor>,
@@ -141,7 +143,9 @@ export function adamwUpdate(
         first: host(first),
         second: host(second),
       };
-      adamwOracle(values, host(table), host(multipliers), host(clip)[0], settings);
+      const [factor, norm] = host(clip);
+      if (!Number.isFinite(norm)) return;
+      adamwOracle(values, host(table), host(multipliers), factor, settings);
     },
   });
 }

@@ -9,7 +9,7 @@ import { type Chunks, chunkSums, forEachChunk, LANES, SUM_LANES } from "./chunks
 import { inPlace } from "./in_place.ts";
 import type { HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
-import { addUp } from "./wgsl_text.ts";
+import { addUp, LARGEST } from "./wgsl_text.ts";
 
 const SQUARES = chunkSums({
   name: "chunk squares",
@@ -39,9 +39,6 @@ fn main(lane : i32) {
   }
 }`,
 };
-
-/** The largest float32; infinity may not reach a shader. */
-const LARGEST = 3.4028234663852886e38;
 
 /** {@link chunkSquares} by plain loops. */
 export function chunkSquaresOracle(

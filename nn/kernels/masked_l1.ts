@@ -11,16 +11,13 @@ import { inOneGo } from "../backward.ts";
 import { defineKernel, type HostTensor, hostZeros, type Inputs } from "./kernel.ts";
 import { inPlace } from "./in_place.ts";
 import { dispatch, type Program, programOf } from "./program.ts";
-import { addUp, lines, range } from "./wgsl_text.ts";
+import { addUp, LARGEST, lines, range } from "./wgsl_text.ts";
 
 const LANES = 64;
 const PARTS = 64;
 
 /** Predictions of a dispatch forward, and backward, where each has a gradient: eight buffers. */
 const TOGETHER = 4, TOGETHER_BACKWARD = 2;
-
-/** The largest float32; infinity may not reach a shader. */
-const LARGEST = 3.4028234663852886e38;
 
 const factors = (count: number) =>
   Object.fromEntries(range(count).map((i) => [`factor${i}`, "f32" as const]));

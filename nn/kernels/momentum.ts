@@ -10,6 +10,7 @@ import { type Chunks, eachVec4, forEachChunk, LANES } from "./chunks.ts";
 import { inPlace } from "./in_place.ts";
 import type { HostTensor } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
+import { FINITE } from "./wgsl_text.ts";
 
 const UPDATE: Program = {
   name: "momentum update",
@@ -17,8 +18,9 @@ const UPDATE: Program = {
   widths: ["i32", 1, 1, 4, 1, "update4", 4],
   uniforms: { chunks: "i32", learningRate: "f32", momentum: "f32", weightDecay: "f32" },
   workgroup: LANES,
-  code: eachVec4(
+  code: FINITE + eachVec4(
     `
+  if (!finite(clip[1])) { return; }
   let rate = uniforms.learningRate * multipliers[2 * tensor];
   let decay = uniforms.weightDecay * multipliers[2 * tensor + 1];
   let scale = clip[0];
@@ -75,7 +77,7 @@ export function momentumOracle(
  *
  * @param multipliers For each tensor its factors of learning rate and weight decay, [tensors, 2].
  * @param trust For each tensor the factor of its gradient, [tensors]; ones for plain SGD.
- * @param clip [factor of all gradients, ...].
+ * @param clip [factor of all gradients, their norm]; where that is not finite, nothing changes.
  */
 export function momentumUpdate(
   arrays: MomentumArrays<tf.Tensor>,
@@ -100,7 +102,8 @@ export function momentumUpdate(
         gradients: host(gradients),
         velocity: host(velocity),
       };
-      const [factor] = host(clip);
+      const [factor, norm] = host(clip);
+      if (!Number.isFinite(norm)) return;
       momentumOracle(values, host(table), host(multipliers), host(trust), factor, settings);
     },
   });

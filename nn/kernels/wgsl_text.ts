@@ -20,3 +20,10 @@ export const addUp = (lanes: number): string => `
     workgroupBarrier();
     if (lane < step) { partial[lane] += partial[lane + step]; }
   }`;
+
+/** The largest float32; infinity may not reach a shader. */
+export const LARGEST = 3.4028234663852886e38;
+
+/** WGSL `finite(x)`. A compiler may assume that no number is infinite or NaN, so it looks at bits. */
+export const FINITE = `
+fn finite(x : f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }`;

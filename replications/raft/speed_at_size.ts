@@ -11,7 +11,7 @@ import { settle, useBackend } from "../../nn/backend.ts";
 import { adamwDefaults } from "../../nn/optimizer.ts";
 import { createOptimizer } from "../../nn/optimizers.ts";
 import { asNew, GpuMeter, MemoryMeter } from "../../nn/speed.ts";
-import { type Stage, trainStep } from "../training.ts";
+import { trainStep } from "../training_step.ts";
 import { RaftContender } from "./contender.ts";
 import { Raft, small } from "./model.ts";
 import { lossOf, noiseBatch } from "./speed_training.ts";
@@ -50,17 +50,12 @@ function training(height: number, width: number): Sized {
   const model = new Raft(small);
   const optimizer = createOptimizer(model.network, adamwDefaults);
   const batch = noiseBatch(height, width);
-  const stage: Stage = {
-    ...{ name: "noise", steps: 1, optimizer: adamwDefaults, schedule: () => 0, begin() {} },
-    batch: () => Promise.resolve(batch),
-    loss: () => lossOf(model, batch, UPDATES),
-  };
   let bytes = 0;
   return {
     async run() {
       const meter = new MemoryMeter();
       asNew(Object.values(batch));
-      await trainStep(model.network, optimizer, stage, batch, 0, 0);
+      await trainStep(model.network, optimizer, () => lossOf(model, batch, UPDATES), batch, 0);
       await settle();
       meter.close();
       bytes = meter.beyond; // a later run finds the optimiser's arrays in place

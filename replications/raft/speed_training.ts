@@ -12,7 +12,7 @@ import { backward } from "../../nn/backward.ts";
 import { type KernelSet, useKernelSet } from "../../nn/kernels/selection.ts";
 import { createOptimizer } from "../../nn/optimizers.ts";
 import { asNew, GpuMeter, MemoryMeter } from "../../nn/speed.ts";
-import { trainStep } from "../training.ts";
+import { trainStep } from "../training_step.ts";
 import { sequenceLoss } from "./loss.ts";
 import { Raft, small } from "./model.ts";
 import { raft } from "./raft.ts";
@@ -32,7 +32,7 @@ async function openDemo(dataDir: string) {
     async step(set: KernelSet) {
       useKernelSet(set);
       asNew(tensors);
-      await trainStep(job.network, optimizers[set], stage, batch, 0, 0);
+      await trainStep(job.network, optimizers[set], stage.loss, batch, 0);
     },
     /** The loss and the gradients; these are one part, since some are zero but for rounding. */
     async gradients(set: KernelSet) {

@@ -5,7 +5,7 @@ import { backward } from "../../nn/backward.ts";
 import { adamwDefaults } from "../../nn/optimizer.ts";
 import { createOptimizer } from "../../nn/optimizers.ts";
 import { GpuMeter, MemoryMeter } from "../../nn/speed.ts";
-import { type Stage, trainStep } from "../training.ts";
+import { trainStep } from "../training_step.ts";
 import { large, Raft, type RaftConfig } from "./model.ts";
 import { recipes } from "./recipes.ts";
 import { lossOf, noiseBatch } from "./speed_training.ts";
@@ -80,15 +80,11 @@ Deno.test("activations of the demo's training step stay within 48 MiB", async ()
 Deno.test("a training step of the demo takes at most 600 dispatches and 3 submits", async () => {
   const { raft, batch, iterations } = demo();
   const optimizer = createOptimizer(raft.network, adamwDefaults);
-  const stage: Stage = {
-    ...{ name: "noise", steps: 2, optimizer: adamwDefaults, schedule: () => 0, begin() {} },
-    batch: () => Promise.resolve(batch),
-    loss: () => lossOf(raft, batch, iterations),
-  };
-  await trainStep(raft.network, optimizer, stage, batch, 0, 0);
+  const loss = () => lossOf(raft, batch, iterations);
+  await trainStep(raft.network, optimizer, loss, batch, 0);
   await settle();
   const meter = new GpuMeter();
-  await trainStep(raft.network, optimizer, stage, batch, 0, 1);
+  await trainStep(raft.network, optimizer, loss, batch, 0);
   await settle();
   meter.close();
   assertLessOrEqual(meter.dispatches, 600);
