@@ -130,7 +130,8 @@ export async function score<R extends Recipe, C extends { dispose?(): void }>(
 }
 
 /** The option that names what was scored. */
-function optionOf(source: Exclude<Source, { kind: "run" }> | ForeignSource): string {
+function optionOf(source: Source | ForeignSource): string {
+  if (source.kind === "run") return `--run ${source.id}`;
   if (source.kind === "baseline") return `--baseline ${source.name}`;
   if (source.kind === "folder") return `--predictions ${source.path}`;
   if (source.kind === "weights") return `--weights ${source.path}`;
@@ -141,6 +142,22 @@ function optionOf(source: Exclude<Source, { kind: "run" }> | ForeignSource): str
     ...onCpu ? ["--backend cpu"] : [],
   ];
   return [`--onnx ${path}`, ...told].join(" ");
+}
+
+/** The commands that score the same again, one a dataset. */
+export function scoringCommands(
+  paper: string,
+  source: Source | ForeignSource,
+  scored: readonly Scored[],
+): string[] {
+  const besides = scored.some(({ evaluation }) => evaluation.contender.kind === "baseline");
+  const baselines = besides && source.kind !== "baseline" ? " --with-baselines" : "";
+  const commands = scored.map(({ evaluation: { dataset, split, protocol, samples }, data }) => {
+    const part = samples < data.samples ? ` --samples ${samples}` : "";
+    return `deno task ${paper} evaluate ${optionOf(source)} ` +
+      `--dataset ${dataset}:${split} --protocol ${protocol.id}${part}${baselines}`;
+  });
+  return [...new Set(commands)];
 }
 
 /** A run that holds nothing but evaluations of what is no run: weights, a baseline, flows made elsewhere. */
@@ -159,14 +176,10 @@ export async function evaluationRun(
   );
   const record: RunRecord = {
     ...newRecord(replication, folder.id, await prepareBackend(setting), {
-      scale: `${evaluations[0].contender.name} scored on ${places.join("; ")}`,
+      scale: `${evaluations[0].contender.name} scored on ${[...new Set(places)].join("; ")}`,
       notes: [...new Set(scored.flatMap(({ notes }) => notes ?? []))],
       seed: 0,
-      commands: scored.map(({ evaluation: { dataset, split, protocol, samples }, data }) => {
-        const part = samples < data.samples ? ` --samples ${samples}` : "";
-        return `deno task ${paper.id} evaluate ${optionOf(source)} ` +
-          `--dataset ${dataset}:${split} --protocol ${protocol.id}${part}`;
-      }),
+      commands: scoringCommands(paper.id, source, scored),
     }),
     status: "complete",
     finishedAt: new Date().toISOString(),
@@ -191,12 +204,14 @@ export function scoreLine({ contender, dataset, split, metrics, samples }: Evalu
   return `${contender.name}: ${values.join(", ")} on ${dataset}:${split} (${of})`;
 }
 
-/** Evaluations of one contender: every metric that has a value, averaged both ways, a column a dataset. */
+/** Evaluations, a column each: every metric that has a value, averaged both ways. */
 export function metricsText(evaluations: readonly Evaluation[], run: string): string {
   const names = evaluations.flatMap(({ metrics }) =>
     Object.keys(metrics).filter((name) => metrics[name] !== null)
   );
+  const contenders = evaluations.map(({ contender }) => contender.name);
   const table = [
+    ...new Set(contenders).size > 1 ? [["", "", ...contenders]] : [],
     ["", "", ...evaluations.map(({ dataset, split }) => `${dataset}:${split}`)],
     ...groupMetrics(names).flatMap((conventions) =>
       conventions.toSorted((a, b) => a.averaging < b.averaging ? -1 : 1).map((metric, i) => [

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes }
 import { ndarray, packed } from "../base/arrays.ts";
 import { sha256File } from "../base/files.ts";
 import { randomStream } from "../base/random.ts";
+import type { RunRecord } from "../benchmarks/record.ts";
 import { readFlo } from "../datasets/formats/flo.ts";
 import { readPicture, writePng } from "../datasets/formats/picture.ts";
 import { renderVideo } from "../datasets/moving_shapes/mod.ts";
@@ -79,14 +80,19 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
     const onnx = fromFileUrl(
       new URL("reference/fixtures/onnx/tiny_flow.onnx", import.meta.url),
     );
-    const args = ["--onnx", onnx, "--dataset", "moving-shapes:test", "--samples", "2"];
-    const { metrics, record } = await json(["evaluate", ...args]) as unknown as {
-      metrics: { epe: number };
+    const part = ["--dataset", "moving-shapes:test", "--samples", "2", "--with-baselines"];
+    const { results, record } = await json(["evaluate", "--onnx", onnx, ...part]) as unknown as {
+      results: { metrics: { epe: number } }[];
       record: string;
     };
-    assertGreater(metrics.epe, 0);
-    const { notes, evaluations } = JSON.parse(await Deno.readTextFile(join(folder, record)));
-    assertEquals(evaluations[0].contender.kind, "onnx");
+    for (const { metrics } of results) assertGreater(metrics.epe, 0);
+    const { notes, evaluations, commands } = JSON.parse(
+      await Deno.readTextFile(join(folder, record)),
+    ) as RunRecord;
+    const kinds = evaluations.map(({ contender }) => contender.kind);
+    assertEquals(kinds, ["onnx", "baseline", "baseline"]);
+    assertEquals(commands.length, 1);
+    assertStringIncludes(commands[0], "--samples 2 --with-baselines");
     assert(notes.some((note: string) => note.includes("WebGPU and WebAssembly give")));
   });
 

@@ -9,10 +9,10 @@ import { requireWritable } from "../../base/files.ts";
 import { channelOrders, pixelRanges } from "../../benchmarks/contenders/onnx.ts";
 import { MOST_ITERATIONS } from "../../benchmarks/protocols/protocol.ts";
 import { findSplit } from "../../datasets/registry.ts";
-import type { Recipe, Replication, Scored } from "../../replications/replication.ts";
+import type { Recipe, Replication, Scored, Source } from "../../replications/replication.ts";
 import { choiceOption, kernelsOption, printResult, userPath, wholeNumber } from "../command.ts";
 import { keepScores, openRun } from "../runs.ts";
-import { evaluationRun, metricsText, score, scoredSource } from "../scoring.ts";
+import { evaluationRun, metricsText, score, scoredSource, scoringCommands } from "../scoring.ts";
 import { addPaperCommand, nothingToSave, type PaperOptions, settingOf } from "./options.ts";
 
 interface EvaluateOptions extends PaperOptions {
@@ -29,6 +29,7 @@ interface EvaluateOptions extends PaperOptions {
   iterations?: number;
   samples?: number;
   trainedOn?: string;
+  withBaselines?: boolean;
 }
 
 /** Adds `evaluate`. */
@@ -60,6 +61,7 @@ export function addEvaluate<R extends Recipe, C extends { dispose?(): void }>(
   evaluate
     .option("--protocol <id>", "how the number is made; default the dataset's usual one")
     .option("--samples <n>", "score only the first so many", wholeNumber(1))
+    .option("--with-baselines", `score ${replication.baselines.join(" and ")} beside it`)
     .option("--trained-on <data>", 'what a weights file was trained on, for example "C+T"')
     .action((options: EvaluateOptions) => evaluateCommand(replication, options));
   if (!replication.oneShot) {
@@ -81,16 +83,28 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   await requireWritable(join(options.runs, "record.json"));
   const { savePredictions: saveTo } = options;
   if (saveTo !== undefined) await requireWritable(join(saveTo, "flow.flo"));
+  const baselines = options.withBaselines ? replication.baselines : [];
   const scored: Scored[] = [];
   for (const dataset of new Set(options.dataset)) {
     scored.push(await score(replication, source, { ...options, dataset, saveTo }, setting));
+    for (const name of baselines) {
+      if (source.kind === "baseline" && source.name === name) continue;
+      const { protocol, samples } = options;
+      const baseline: Source = { kind: "baseline", name };
+      scored.push(await score(replication, baseline, { dataset, protocol, samples }, setting));
+    }
   }
   const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
   const trainedOn = options.trainedOn ?? trained?.trainedOn ??
     "unknown data (name it with --trained-on)";
+  const { id: paper } = replication.paper;
   const run = source.kind === "run"
-    ? await openRun(source.id, replication.paper.id, options.runs)
+    ? await openRun(source.id, paper, options.runs)
     : await evaluationRun(replication, source, scored, setting);
+  if (source.kind === "run") {
+    const commands = [...run.record.commands, ...scoringCommands(paper, source, scored)];
+    run.record = { ...run.record, commands: [...new Set(commands)] };
+  }
   // Verdicts rest on everything scored so far; per-sample results of earlier scores are on disk.
   const evaluations = scored.map(({ evaluation }) => evaluation);
   const ids = new Set(evaluations.map(({ id }) => id));
