@@ -41,10 +41,10 @@ export interface RaftRecipe extends Recipe {
   readonly heldOut: HeldOut & { readonly alsoAt: readonly number[] };
 }
 
-/** The small model at half its widths and a third of its state, for pictures of a hundred pixels. */
+/** The small model with half its width behind the encoders, for pictures of a hundred pixels. */
 const tiny: RaftConfig = {
   kind: "small",
-  encoder: [16, 16, 32, 48],
+  encoder: small.encoder,
   features: 64,
   hidden: 32,
   context: 32,
@@ -87,10 +87,11 @@ const shapesStage = {
 
 const demo: RaftRecipe = {
   name: "demo",
-  scale: "RAFT-small at half its widths, trained for minutes on generated 80×80 crops",
+  scale: "RAFT-small with a narrower update, trained for minutes on generated 80×80 crops",
   notes: [
     "Trained on the embedded moving-shapes videos instead of FlyingChairs and FlyingThings3D.",
-    "Half the small model's channels, a third of its state, and two correlation levels instead of four.",
+    "The small model's encoders; behind them half its channels, a third of its state, and two correlation " +
+    "levels instead of four.",
     "5 update iterations in training instead of 12, a higher learning rate for the short schedule, " +
     "and no augmentation but crops and flips.",
     "Matching features start centred, so that a few hundred steps suffice to learn matching.",
@@ -102,7 +103,7 @@ const demo: RaftRecipe = {
   stages: [{
     name: "shapes",
     data: [{ dataset: "moving-shapes:train", repeat: 1, augmentation: cropsAndFlips(80, 80) }],
-    steps: 850,
+    steps: 900,
     batch: 4,
     learningRate: 1e-3,
     ...shapesStage,
