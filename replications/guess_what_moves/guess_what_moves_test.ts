@@ -33,7 +33,7 @@ const paper = guessWhatMoves({
 const shapes = defineMovingShapes("moving-shapes", "Tiny", {
   ...demoConfig,
   ...{ height: 32, width: 32, frames: 4, tracks: 2 },
-  ...{ trainVideos: 1, valVideos: 1, testVideos: 4 },
+  ...{ trainVideos: 1, valVideos: 4, testVideos: 1 },
 });
 
 const tiny: GuessWhatMovesRecipe = {
@@ -92,7 +92,7 @@ Deno.test("training lowers the loss, repeats bit for bit, and its run can be sco
     });
     contender.dispose?.();
     assertEquals(scored.evaluation.samples, 4);
-    assertEquals(scored.samples.ids, [0, 1, 2, 3].map((i) => `test-000${i}/03`));
+    assertEquals(scored.samples.ids, [0, 1, 2, 3].map((i) => `val-000${i}/03`));
     const last = curves.at(-1)!.values;
     assertAlmostEquals(scored.evaluation.metrics.jFree!, last["held-out J"], 1e-6);
     assert(scored.evaluation.metrics.j! >= scored.evaluation.metrics.jFree!);

@@ -67,12 +67,12 @@ function demo() {
   return { raft: new Raft(model), batch: noiseBatch(height, width, batch), iterations };
 }
 
-Deno.test("activations of the demo's training step stay within 48 MiB", async () => {
+Deno.test("activations of the demo's training step stay within 80 MiB", async () => {
   const { raft, batch, iterations } = demo();
   await step(raft, batch, 1);
   const { bytes } = await step(raft, batch, iterations);
-  assertLess(bytes, 48 * MIB);
-  assertGreater(bytes, 12 * MIB);
+  assertLess(bytes, 80 * MIB);
+  assertGreater(bytes, 20 * MIB);
   tf.dispose(Object.values(batch));
   raft.dispose();
 });
