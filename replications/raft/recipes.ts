@@ -92,18 +92,18 @@ const demo: RaftRecipe = {
     "Trained on the embedded moving-shapes videos instead of FlyingChairs and FlyingThings3D.",
     "The small model's encoders; behind them half its channels, a third of its state, and two correlation " +
     "levels instead of four.",
-    "5 update iterations in training instead of 12, a higher learning rate for the short schedule, " +
+    "4 update iterations in training instead of 12, a higher learning rate for the short schedule, " +
     "and no augmentation but crops and flips.",
     "Matching features start centred, so that a few hundred steps suffice to learn matching.",
   ],
   trainedOn: "moving-shapes",
   checkpointEvery: 100,
   model: tiny,
-  iterations: 5,
+  iterations: 4,
   stages: [{
     name: "shapes",
     data: [{ dataset: "moving-shapes:train", repeat: 1, augmentation: cropsAndFlips(80, 80) }],
-    steps: 800,
+    steps: 830,
     batch: 4,
     learningRate: 1e-3,
     ...shapesStage,
