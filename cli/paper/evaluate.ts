@@ -83,15 +83,14 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   await requireWritable(join(options.runs, "record.json"));
   const { savePredictions: saveTo } = options;
   if (saveTo !== undefined) await requireWritable(join(saveTo, "flow.flo"));
-  const baselines = options.withBaselines ? replication.baselines : [];
+  const beside = (options.withBaselines ? replication.baselines : [])
+    .filter((name) => source.kind !== "baseline" || source.name !== name)
+    .map((name): Source => ({ kind: "baseline", name }));
   const scored: Scored[] = [];
   for (const dataset of new Set(options.dataset)) {
     scored.push(await score(replication, source, { ...options, dataset, saveTo }, setting));
-    for (const name of baselines) {
-      if (source.kind === "baseline" && source.name === name) continue;
-      const { protocol, samples } = options;
-      const baseline: Source = { kind: "baseline", name };
-      scored.push(await score(replication, baseline, { dataset, protocol, samples }, setting));
+    for (const baseline of beside) {
+      scored.push(await score(replication, baseline, { ...options, dataset }, setting));
     }
   }
   const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
