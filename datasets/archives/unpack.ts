@@ -14,13 +14,14 @@ import type { Report } from "../definition.ts";
 import type { ArchiveKind, UnpackLimits } from "../manifest.ts";
 import { BUILDING_NAME, claim, sweepPartials } from "../store/sweep.ts";
 import { Admission, type ArchiveAdmission } from "./admission.ts";
+import { bunzip2, Bzip2Error } from "./bzip2.ts";
 import { readTar, TarError } from "./tar.ts";
 import { zipFiles } from "./zip.ts";
 
 /** An archive to unpack. */
 export interface PackedFile {
   readonly path: string;
-  readonly kind: Exclude<ArchiveKind, "tar.bz2">;
+  readonly kind: ArchiveKind;
   readonly limits: UnpackLimits;
 }
 
@@ -64,7 +65,8 @@ export async function unpack(
           admission: admission.archive(archive.path, archive.limits),
           report: (packed, note) => report(before + packed, total, note),
         };
-        await (archive.kind === "zip" ? unpackZip(work) : unpackTar(work));
+        const { kind } = archive;
+        await (kind === "zip" ? unpackZip(work) : unpackTar(work, kind));
         done += sizes[i];
         report(done, total, archive.path);
       }
@@ -111,7 +113,7 @@ async function unpackZip({ archive, size, folder, keep, signal, admission, repor
   }
 }
 
-async function unpackTar(work: Work): Promise<void> {
+async function unpackTar(work: Work, kind: Exclude<ArchiveKind, "zip">): Promise<void> {
   const { archive, folder, keep, signal, admission, report } = work;
   using file = await Deno.open(archive.path);
   let packed = 0;
@@ -124,9 +126,11 @@ async function unpackTar(work: Work): Promise<void> {
       },
     }),
   );
-  const stream = archive.kind === "tar"
-    ? counted
-    : counted.pipeThrough(new DecompressionStream("gzip"));
+  const stream = {
+    "tar": () => counted,
+    "tar.gz": () => counted.pipeThrough(new DecompressionStream("gzip")),
+    "tar.bz2": () => bunzip2(counted),
+  }[kind]();
   try {
     await readTar(stream, {
       async begin({ name, isFile, bytes }) {
@@ -160,8 +164,10 @@ function asRefusal(error: unknown, admission: ArchiveAdmission): unknown {
     const { entry, message } = error;
     return entry === null ? admission.refusal(message) : admission.refuse(entry, message);
   }
-  // The way gzip's faults reach a reader.
-  if (error instanceof TypeError) return admission.refusal(`it is damaged (${error.message})`);
+  // gzip's faults reach a reader as TypeErrors.
+  if (error instanceof TypeError || error instanceof Bzip2Error) {
+    return admission.refusal(`it is damaged (${error.message})`);
+  }
   return error;
 }
 

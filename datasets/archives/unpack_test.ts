@@ -49,6 +49,9 @@ async function unpackBytes(
   return target;
 }
 
+/** What the bzip2 fixtures are made of. */
+const LINES = Array.from({ length: 1000 }, (_, i) => `line ${i * i % 977}\n`).join("");
+
 Deno.test("sound archives of each kind unpack to what was packed", () =>
   withFolder(async (folder) => {
     const long = `${"folder/".repeat(30)}picture.png`;
@@ -73,6 +76,7 @@ Deno.test("sound archives of each kind unpack to what was packed", () =>
       ["zip", forgeZip(zip)],
       ["tar", forgeTar(tar)],
       ["tar.gz", gzipSync(forgeTar(gz))],
+      ["tar.bz2", bzip2("files_tar")],
     ], { report: (done, total) => heard.push([done, total]) });
     assertEquals(tree(target), {
       "a/b.txt": textSummary("one"),
@@ -82,6 +86,8 @@ Deno.test("sound archives of each kind unpack to what was packed", () =>
       [long]: textSummary("three"),
       [`${long}2`]: textSummary("y".repeat(3000)),
       "g.txt": textSummary("z".repeat(512)),
+      "b.txt": textSummary("w".repeat(700)),
+      "deep/c.txt": textSummary(LINES.slice(0, 5000)),
     });
     assertEquals(heard.at(-1)![0], heard.at(-1)![1]);
     assertEquals(heard.every(([done], i) => i === 0 || done >= heard[i - 1][0]), true);
@@ -111,6 +117,8 @@ function damagedZip(deflate: boolean): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+const bzip2 = (name: string) =>
+  Deno.readFileSync(new URL(`../../tests/reference/fixtures/bzip2/${name}.bz2`, import.meta.url));
 const gzip = (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes));
 const names = (...list: string[]) => forgeZip([honest, ...list.map((name) => ({ name }))]);
 const tarNames = (...list: string[]) => forgeTar([honestTar, ...list.map((name) => ({ name }))]);
@@ -238,6 +246,9 @@ const HOSTILE: readonly (readonly [string, Kind, Uint8Array, string, UnpackLimit
     })(),
     "damaged",
   ],
+  ["a bomb", "tar.bz2", bzip2("bomb_tar"), "200 times"],
+  ["a bzip2 that was cut", "tar.bz2", bzip2("files_tar").subarray(0, 60), "damaged"],
+  ["no bzip2 at all", "tar.bz2", forgeTar([honestTar]), "damaged"],
   ["no gzip at all", "tar.gz", forgeTar([honestTar]), "damaged"],
 ];
 

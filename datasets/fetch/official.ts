@@ -79,7 +79,6 @@ export async function fetchOfficial(
     notes.push(note);
     say(note);
   }
-  refuseSlow(dataset, paths);
   try {
     await importPacked(dataset, paths, dataDir, { signal, report, notes });
   } catch (error) {
@@ -103,7 +102,6 @@ export async function importOfficial(
 ): Promise<void> {
   const packed = await packedFiles(dataset.manifest, from);
   if (packed.length > 0) {
-    refuseSlow(dataset, packed);
     return await importPacked(dataset, packed, dataDir, options);
   }
   const { signal, report = () => () => {} } = options;
@@ -116,10 +114,9 @@ async function packedFiles({ files }: Manifest, from: string): Promise<string[]>
   if ((await Deno.stat(from)).isFile) return archiveKind(from) === null ? [] : [from];
   const there: SourceFile[] = [];
   for (const file of files) if (await exists(join(from, file.name))) there.push(file);
-  // Beside an archive that is not unpacked here lies what it was unpacked to.
-  const unpackable = there.some(({ archive }) => archive !== null) &&
-    there.every(({ archive }) => archive !== "tar.bz2");
-  return unpackable ? there.map(({ name }) => join(from, name)) : [];
+  return there.some(({ archive }) => archive !== null)
+    ? there.map(({ name }) => join(from, name))
+    : [];
 }
 
 async function importPacked(
@@ -137,7 +134,7 @@ async function importPacked(
   await removeFolder(unpacked);
   const archives = paths.flatMap((path): PackedFile[] => {
     const kind = archiveKind(path);
-    if (kind === null || kind === "tar.bz2") return [];
+    if (kind === null) return [];
     return [{ path, kind, limits: limitsFor(files, basename(path)) }];
   });
   const progress = report("unpack", true);
@@ -192,22 +189,6 @@ async function requireIsolated(
     join(folder, "quarantine"),
     `none of the dataset's files there has the SHA-256 ${accept}`,
     "Without --accept, the file is fetched again.",
-  );
-}
-
-/** Unpacking bzip2 here takes days where a program made for it takes hours. */
-function refuseSlow({ id }: DatasetDefinition, paths: readonly string[]): void {
-  const slow = paths.find((path) => archiveKind(path) === "tar.bz2");
-  if (slow === undefined) return;
-  const archives = paths.filter((path) => archiveKind(path) !== null);
-  throw new DataError(
-    slow,
-    "bzip2 is not unpacked here",
-    [
-      "Unpack the archives with tar into a folder DIR, then import that:",
-      ...archives.map((path) => `  tar -xf ${path} -C DIR`),
-      `  deno task data import ${id} --from DIR`,
-    ].join("\n"),
   );
 }
 

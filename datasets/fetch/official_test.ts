@@ -202,32 +202,3 @@ Deno.test("archives and what they unpack to are imported alike", () =>
       "all/flow is missing",
     );
   }));
-
-Deno.test("bzip2 is fetched, and the way on is named", () =>
-  withFolder(async (folder) => {
-    const slow = file("flow.tar.bz2", "tar.bz2");
-    await using server = new BadServer((request) =>
-      request.path === "/flow.tar.bz2"
-        ? wellBehaved(new TextEncoder().encode("BZh91AY"))(request)
-        : serve(request)
-    );
-    const dataset = toy({ files: [file("pictures.zip", "zip"), slow] });
-    const fetching = () => fetchOfficial(dataset, folder, { request: server.request });
-    const error = await assertRejects(fetching, DataError, "bzip2 is not unpacked here");
-    const downloads = join(folder, "downloads");
-    assertEquals(error.nextStep.split("\n").slice(1), [
-      `  tar -xf ${join(downloads, "pictures.zip")} -C DIR`,
-      `  tar -xf ${join(downloads, "flow.tar.bz2")} -C DIR`,
-      "  deno task data import toy --from DIR",
-    ]);
-    await assertRejects(
-      () => importOfficial(dataset, join(downloads, "flow.tar.bz2"), folder),
-      DataError,
-      "bzip2 is not unpacked here",
-    );
-    await assertRejects(
-      () => importOfficial(dataset, downloads, folder),
-      DataError,
-      "it is no Toy",
-    );
-  }));

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { SpeedCase } from "../../base/speed_case.ts";
 import { useBackend } from "../../nn/backend.ts";
+import { raft } from "./raft.ts";
 import { raftGroups } from "./speed.ts";
 
 await useBackend("webgpu");
@@ -40,8 +41,11 @@ Deno.test("without the ONNX file its rows say which command makes it", async () 
 });
 
 Deno.test("a training step is compared as the demo's recipe has it", async () => {
+  const { demo } = raft.recipes;
+  const [{ batch, data: [{ augmentation: { crop } }] }] = demo.stages;
   const [step, ...counted] = await casesOf("raft-training");
-  assertEquals([step.shape, step.goal], ["batch 4 of 80×80, 5 updates", 8]);
+  const shape = `batch ${batch} of ${crop.height}×${crop.width}, ${demo.iterations} updates`;
+  assertEquals([step.shape, step.goal], [shape, 8]);
   const units = counted.map(({ measure }) => "unit" in measure && measure.unit);
   assertEquals(units, ["dispatches", "submits"]);
 });
