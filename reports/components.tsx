@@ -53,6 +53,35 @@ export function Scroll({ label, children }: { label: string; children: Content }
   );
 }
 
+/** A column's heading, alone or with a class: "number" over numbers. */
+export type Column = string | readonly [heading: string, name: string];
+
+/** A table under one row of headings, in a box that scrolls. Its children are the rows. */
+export function Table({ label, columns, children, ...attributes }: {
+  label: string;
+  columns: readonly Column[];
+  children: Content;
+  class?: string;
+}): Markup {
+  // Spread, as `class={undefined}` would leave a blank in the tag.
+  return (
+    <Scroll label={label}>
+      <table {...attributes}>
+        <thead>
+          <tr>
+            {columns.map((column) => {
+              if (typeof column === "string") return <th scope="col">{column}</th>;
+              const [heading, name] = column;
+              return <th scope="col" class={name}>{heading}</th>;
+            })}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </Scroll>
+  );
+}
+
 /** A table of plain cells; the first column names the rows. */
 export function PlainTable(
   { label, columns, rows }: {
@@ -62,24 +91,14 @@ export function PlainTable(
   },
 ): Markup {
   return (
-    <Scroll label={label}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map((column, i) => <th scope="col" class={i > 0 ? "number" : ""}>{column}
-            </th>)}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([first, ...cells]) => (
-            <tr>
-              <th scope="row">{first}</th>
-              {cells.map((cell) => <td class="number">{cell}</td>)}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <Table label={label} columns={columns.map((name, i) => [name, i > 0 ? "number" : ""])}>
+      {rows.map(([first, ...cells]) => (
+        <tr>
+          <th scope="row">{first}</th>
+          {cells.map((cell) => <td class="number">{cell}</td>)}
+        </tr>
+      ))}
+    </Table>
   );
 }
 

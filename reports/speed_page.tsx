@@ -12,7 +12,7 @@ import type {
   SpeedRow,
 } from "../benchmarks/speed/speed_record.ts";
 import type { Chart } from "./chart.ts";
-import { ChartFigure, Figure, type Markup, Scroll, Section } from "./components.tsx";
+import { ChartFigure, Figure, type Markup, Scroll, Section, Table } from "./components.tsx";
 import {
   count,
   decimal,
@@ -149,43 +149,42 @@ function Glance({ groups }: { groups: readonly Filled[] }): Markup {
     ratios: rows.flatMap(({ ratio }) => ratio ? [ratio.value] : []).sort((a, b) => a - b),
     ...goals(rows),
   }));
-  const columns = ["Rows compared", "Lowest", "Median", "Highest", "Wanted ratio reached"];
   return (
     <Section
       id="glance"
       title="At a glance"
       lead="How many times as fast as the alternative, or as small."
     >
-      <Scroll label="Ratios by group">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Group</th>
-              {columns.map((name) => <th scope="col" class="number">{name}</th>)}
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map(({ group, ratios, wanted, reached }) => (
-              <tr>
-                <th scope="row">
-                  <a href={`#${group.id}`}>{group.title}</a>
-                </th>
-                {ratios.length > 0
-                  ? (
-                    <>
-                      <td class="number">{ratios.length}</td>
-                      <td class="number">{times(ratios[0])}</td>
-                      <td class="number">{times(ratios[(ratios.length - 1) >> 1])}</td>
-                      <td class="number">{times(ratios.at(-1)!)}</td>
-                    </>
-                  )
-                  : [0, 1, 2, 3].map(() => <td class="number">{NO_VALUE}</td>)}
-                <td class="number">{wanted === 0 ? NO_VALUE : `${reached} of ${wanted}`}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <Table
+        label="Ratios by group"
+        columns={[
+          "Group",
+          ["Rows compared", "number"],
+          ["Lowest", "number"],
+          ["Median", "number"],
+          ["Highest", "number"],
+          ["Wanted ratio reached", "number"],
+        ]}
+      >
+        {lines.map(({ group, ratios, wanted, reached }) => (
+          <tr>
+            <th scope="row">
+              <a href={`#${group.id}`}>{group.title}</a>
+            </th>
+            {ratios.length > 0
+              ? (
+                <>
+                  <td class="number">{ratios.length}</td>
+                  <td class="number">{times(ratios[0])}</td>
+                  <td class="number">{times(ratios[(ratios.length - 1) >> 1])}</td>
+                  <td class="number">{times(ratios.at(-1)!)}</td>
+                </>
+              )
+              : [0, 1, 2, 3].map(() => <td class="number">{NO_VALUE}</td>)}
+            <td class="number">{wanted === 0 ? NO_VALUE : `${reached} of ${wanted}`}</td>
+          </tr>
+        ))}
+      </Table>
     </Section>
   );
 }
@@ -216,21 +215,20 @@ function GroupSection({ group, rows, curve, charts, repeats }: Filled & {
   return (
     <Section id={group.id} title={group.title} lead={group.about}>
       {rows.length > 0 && (
-        <Scroll label={`${group.title}, rows`}>
-          <table class="speed">
-            <thead>
-              <tr>
-                <th scope="col">Work</th>
-                <th scope="col" class="number">{common.ours ?? "Ours"}</th>
-                <th scope="col" class="number">{common.alternative ?? "Alternative"}</th>
-                <th scope="col" class="number">Ratio</th>
-                {shown.wanted && <th scope="col" class="number">Wanted</th>}
-                {shown.difference && <th scope="col" class="number">Difference</th>}
-              </tr>
-            </thead>
-            <tbody>{rows.map((row) => <Row row={row} shown={shown} />)}</tbody>
-          </table>
-        </Scroll>
+        <Table
+          label={`${group.title}, rows`}
+          class="speed"
+          columns={[
+            "Work",
+            [common.ours ?? "Ours", "number"],
+            [common.alternative ?? "Alternative", "number"],
+            ["Ratio", "number"],
+            ...shown.wanted ? [["Wanted", "number"] as const] : [],
+            ...shown.difference ? [["Difference", "number"] as const] : [],
+          ]}
+        >
+          {rows.map((row) => <Row row={row} shown={shown} />)}
+        </Table>
       )}
       {curve && (
         <>

@@ -7,7 +7,7 @@ import {
   type PublishedNumber,
 } from "../../benchmarks/record.ts";
 import { metricName } from "../../benchmarks/metric_names.ts";
-import { Badge, Linked, type Markup, Scroll, Section } from "../components.tsx";
+import { Badge, Linked, type Markup, Section, Table } from "../components.tsx";
 import { count, decimal, NO_VALUE, percent, verbatim } from "../format.ts";
 import type { LoadedRun } from "../load.ts";
 
@@ -50,24 +50,21 @@ const compares = ({ verdict }: Comparison) => verdict !== "not comparable" && ve
 
 function Compared({ rows, named }: { rows: readonly Row[]; named: boolean }): Markup {
   return (
-    <Scroll label="Published numbers and ours">
-      <table class="published">
-        <thead>
-          <tr>
-            <th scope="col">Number</th>
-            <th scope="col" class="number">Published</th>
-            <th scope="col" class="number">Ours</th>
-            <th scope="col" class="number">Difference</th>
-            <th scope="col">Verdict and reason</th>
-            <th scope="col">Protocol of ours</th>
-            <th scope="col">Source</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => <ComparedRow {...row} named={named} />)}
-        </tbody>
-      </table>
-    </Scroll>
+    <Table
+      label="Published numbers and ours"
+      class="published"
+      columns={[
+        "Number",
+        ["Published", "number"],
+        ["Ours", "number"],
+        ["Difference", "number"],
+        "Verdict and reason",
+        "Protocol of ours",
+        "Source",
+      ]}
+    >
+      {rows.map((row) => <ComparedRow {...row} named={named} />)}
+    </Table>
   );
 }
 
@@ -123,26 +120,19 @@ function Apart({ rows, named }: { rows: readonly Row[]; named: boolean }): Marku
         <strong>{count(rows.length, "published number")}</strong> <Badge verdict={verdict} />
         <small>{reason}{named && ` (${run.record.id})`}</small>
       </summary>
-      <Scroll label={`Published numbers: ${reason}${named ? `, ${run.record.id}` : ""}`}>
-        <table class="published">
-          <thead>
-            <tr>
-              <th scope="col">Number</th>
-              <th scope="col" class="number">Published</th>
-              <th scope="col">Source</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ comparison: { published } }) => (
-              <tr>
-                <Name of={published} />
-                <td class="number">{withUnit(verbatim(published.value), published)}</td>
-                <Source of={published} />
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <Table
+        label={`Published numbers: ${reason}${named ? `, ${run.record.id}` : ""}`}
+        class="published"
+        columns={["Number", ["Published", "number"], "Source"]}
+      >
+        {rows.map(({ comparison: { published } }) => (
+          <tr>
+            <Name of={published} />
+            <td class="number">{withUnit(verbatim(published.value), published)}</td>
+            <Source of={published} />
+          </tr>
+        ))}
+      </Table>
     </details>
   );
 }

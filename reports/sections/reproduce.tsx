@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** How to get these numbers again, and everything they depend on. @module */
-import { Digest, Linked, type Markup, Scroll, Section } from "../components.tsx";
+import { Digest, Linked, type Markup, Scroll, Section, Table } from "../components.tsx";
 import { integer, moment, NO_VALUE } from "../format.ts";
 import type { LoadedRun } from "../load.ts";
 import { codeFacts, type Fact, Facts, machineFacts } from "./environment.tsx";
@@ -43,34 +43,25 @@ function Run({ run: { record } }: { run: LoadedRun }): Markup {
       {data.length > 0 && (
         <>
           <h4>Data</h4>
-          <Scroll label={`Data of ${record.id}`}>
-            <table class="data">
-              <thead>
-                <tr>
-                  <th scope="col">Dataset</th>
-                  <th scope="col" class="number">Samples</th>
-                  <th scope="col">Licence</th>
-                  <th scope="col">Source</th>
-                  <th scope="col">Digest of the store</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.map((stamp) => (
-                  <tr>
-                    <th scope="row">{stamp.dataset}/{stamp.split}</th>
-                    <td class="number">{integer(stamp.samples)}</td>
-                    <td class="prose">{stamp.licence}</td>
-                    <td class="prose">
-                      <Linked text={stamp.source} />
-                    </td>
-                    <td>
-                      <Digest value={stamp.digest} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scroll>
+          <Table
+            label={`Data of ${record.id}`}
+            class="data"
+            columns={["Dataset", ["Samples", "number"], "Licence", "Source", "Digest of the store"]}
+          >
+            {data.map((stamp) => (
+              <tr>
+                <th scope="row">{stamp.dataset}/{stamp.split}</th>
+                <td class="number">{integer(stamp.samples)}</td>
+                <td class="prose">{stamp.licence}</td>
+                <td class="prose">
+                  <Linked text={stamp.source} />
+                </td>
+                <td>
+                  <Digest value={stamp.digest} />
+                </td>
+              </tr>
+            ))}
+          </Table>
         </>
       )}
       <h4>Environment</h4>
