@@ -79,6 +79,38 @@ class CheckedBackend extends WebGPUBackend {
     super.submitQueue();
   }
 
+  /** Records a copy of these tensors; see {@link readLater}. */
+  later(tensors: readonly tf.Tensor[]): () => Promise<Float32Array[]> {
+    const bytes = tensors.map(({ size }) => 4 * size);
+    const buffer = this.device.createBuffer({
+      size: bytes.reduce((sum, size) => sum + size, 0),
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    this.ensureCommandEncoderReady();
+    this.endComputePassEncoder();
+    const recorder = this as unknown as { commandEncoder: GPUCommandEncoder | null };
+    const encoder = recorder.commandEncoder!;
+    let offset = 0;
+    for (const [i, { dataId }] of tensors.entries()) {
+      this.uploadToGPU(dataId);
+      const source = this.tensorMap.get(dataId).resource as GPUBuffer;
+      encoder.copyBufferToBuffer(source, 0, buffer, offset, bytes[i]);
+      offset += bytes[i];
+    }
+    return async () => {
+      if (recorder.commandEncoder === encoder) {
+        this.endComputePassEncoder();
+        this.submitQueue();
+      }
+      await buffer.mapAsync(GPUMapMode.READ);
+      const values = new Float32Array(buffer.getMappedRange().slice(0));
+      buffer.destroy();
+      await this.check();
+      let at = 0;
+      return tensors.map(({ size }) => values.subarray(at, at += size));
+    };
+  }
+
   override async read(dataId: object): ReturnType<WebGPUBackend["read"]> {
     const values = await super.read(dataId);
     // The parent keeps a copy on the host, which a later in-place update would leave stale.
@@ -186,6 +218,24 @@ export function submit(): void {
   backend.endComputePassEncoder();
   backend.ensureCommandEncoderReady();
   backend.submitQueue();
+}
+
+/**
+ * Notes what tensors hold when the device gets this far, and reads it later, though they may be gone
+ * by then.
+ *
+ * Reading a tensor hands over everything that was recorded, and Deno's host stands still until the
+ * device has done all of it. Who reads later can record what comes next while the device works.
+ *
+ * @param tensors Of float32.
+ * @returns Reads them: it hands over the copy where that has not happened, and waits for the device.
+ * It throws an {@link EnvironmentError} when the device reported an error. To be called once.
+ */
+export function readLater(tensors: readonly tf.Tensor[]): () => Promise<Float32Array[]> {
+  const backend = tf.backend();
+  if (backend instanceof CheckedBackend) return backend.later(tensors);
+  const values = Promise.all(tensors.map((tensor) => tensor.data() as Promise<Float32Array>));
+  return () => values;
 }
 
 /**

@@ -2,7 +2,15 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { EnvironmentError } from "../base/errors.ts";
-import { backendInUse, describeAdapter, largestBinding, settle, useBackend } from "./backend.ts";
+import {
+  backendInUse,
+  describeAdapter,
+  largestBinding,
+  readLater,
+  settle,
+  submit,
+  useBackend,
+} from "./backend.ts";
 import "./kernels/kernel_test_support.ts";
 import { dispatch, type Program } from "./kernels/program.ts";
 
@@ -66,6 +74,24 @@ Deno.test("a read after an update in place sees the update", async () => {
   };
   dispatch(tf.backend() as WebGPUBackend, double, [], tensor, [2], 3);
   assertEquals(await tensor.data(), Float32Array.of(14, 14, 14));
+});
+
+Deno.test("reading later gives what tensors held then, handed over or not", async () => {
+  for (const handOver of [submit, () => {}]) {
+    const first = sound(), second = tf.tensor1d([1, 2]);
+    const read = readLater([first, second]);
+    tf.dispose([first, second]);
+    const reused = [tf.fill([3], 5), tf.fill([2], 6)];
+    handOver();
+    assertEquals(await read(), [Float32Array.of(7, 7, 7), Float32Array.of(1, 2)]);
+    tf.dispose(reused);
+  }
+});
+
+Deno.test("reading later notices what went wrong meanwhile", async () => {
+  const read = readLater([sound()]);
+  broken["a syntax error"]();
+  await assertRejects(read, EnvironmentError, "Cannot trust the GPU's results");
 });
 
 Deno.test("one process keeps its backend", async () => {

@@ -11,6 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { Interrupted } from "../base/errors.ts";
 import type { RunFolder } from "../benchmarks/run_folder.ts";
+import { submit } from "../nn/backend.ts";
 import type { Network } from "../nn/network.ts";
 import type { Optimizer, OptimizerConfig } from "../nn/optimizer.ts";
 import { createOptimizer } from "../nn/optimizers.ts";
@@ -123,9 +124,16 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
     });
   };
 
-  /** Looks at a step's numbers and keeps them. */
-  const conclude = async (done: BegunStep) => {
-    const numbers = await numbersOf(done, network);
+  /**
+   * Looks at a step's numbers and keeps them.
+   *
+   * @param meanwhile Called as soon as they are asked for. Deno's host stands still until the device is
+   * done with all that it was handed, so what comes next is handed over then and not before.
+   */
+  const conclude = async (done: BegunStep, meanwhile = () => {}) => {
+    const coming = numbersOf(done, network);
+    meanwhile();
+    const numbers = await coming;
     loss = numbers.loss;
     const values: Record<string, number> = {
       "loss": numbers.loss,
@@ -181,11 +189,12 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
 
       next = beginStep(network, optimizer!, stage.loss, batch, step + 1, stage.schedule(local));
       if (before) {
-        await conclude(before);
+        await conclude(before, submit);
         before = free(before);
       }
       optimizer!.update(next.clip, next.rate);
       network.afterStep();
+      submit();
       step++;
       before = next;
       next = null;

@@ -1,14 +1,15 @@
 /**
  * One training step: forward, backward, check, update.
  *
- * A step is begun, and its gradients may be used, before anybody has seen its numbers: reading them
- * takes as long as the device takes for the step, and the next one is recorded meanwhile. An update
- * by gradients that are not finite changes nothing (`Optimizer.update`), so looking late loses nothing.
+ * A step is begun, and its gradients may be used, before anybody has seen its numbers: the device
+ * takes its time for them, and the next step is recorded meanwhile. An update by gradients that are not
+ * finite changes nothing (`Optimizer.update`), so looking late loses nothing.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { ReflowError } from "../base/errors.ts";
+import { readLater } from "../nn/backend.ts";
 import { backward } from "../nn/backward.ts";
 import type { Network } from "../nn/network.ts";
 import type { Optimizer } from "../nn/optimizer.ts";
@@ -25,14 +26,14 @@ export interface BegunStep {
   readonly gradients: readonly tf.Tensor[];
   /** What {@link Optimizer.update} wants. */
   readonly clip: tf.Tensor1D;
-  /** The loss, and the gradients' norm before clipping. */
-  readonly numbers: Promise<{ loss: number; norm: number }>;
+  /** Waits for the loss, and the gradients' norm before clipping. */
+  numbers(): Promise<{ loss: number; norm: number }>;
   /** Frees all of it but the batch. */
   release(): void;
 }
 
 /**
- * Hands a step's forward and backward pass to the device.
+ * Records a step's forward and backward pass.
  *
  * @param number Of this step, from 1.
  * @param rate Learning rate.
@@ -50,12 +51,13 @@ export function beginStep<B extends Batch>(
     const { value, grads } = backward(() => loss(batch), parameters);
     return { value, gradients: grads, clip: optimizer.clip(grads) };
   });
-  // Asked for now, so that the copies lie before the next step's work.
-  const numbers = Promise.all([value.data(), clip.data()])
-    .then(([[loss], [, norm]]) => ({ loss, norm }));
-  numbers.catch(() => {}); // reported when it is awaited, not before
+  const read = readLater([value, clip]);
   return {
-    ...{ number, rate, batch, gradients, clip, numbers },
+    ...{ number, rate, batch, gradients, clip },
+    async numbers() {
+      const [[loss], [, norm]] = await read();
+      return { loss, norm };
+    },
     release() {
       tf.dispose([value, clip, ...gradients]);
     },
@@ -71,7 +73,7 @@ export async function numbersOf(
   step: BegunStep,
   network: Network,
 ): Promise<{ loss: number; norm: number }> {
-  const numbers = await step.numbers;
+  const numbers = await step.numbers();
   if (Number.isFinite(numbers.loss) && Number.isFinite(numbers.norm)) return numbers;
   throw await notFinite(network, step, numbers.loss);
 }
