@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FlowField } from "../base/arrays.ts";
 import { UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
@@ -48,8 +49,11 @@ export function segmentationBaseline(name: string): SegmentationContender {
   );
 }
 
-/** Flow to each frame's next, where there is any. */
-async function nextFlow(videos: MaskedVideos, dataDir: string) {
+/** Flow of each frame to a neighbour, to score with; undefined where there is none. */
+export async function flowOfFrames(
+  videos: MaskedVideos,
+  dataDir: string,
+): Promise<((index: number) => Promise<FlowField | null>) | undefined> {
   if (!videos.flow && !await exists(flowCachePath(videos, dataDir))) return undefined;
   const flow = await openVideoFlow(videos, dataDir, "the paper's flow command");
   // A video's last frame has none to its next; the one before serves as well, turned around.
@@ -73,7 +77,7 @@ export async function scoreSegmentation(
     contender,
     videos,
     protocol,
-    flow: await nextFlow(videos, request.dataDir),
+    flow: await flowOfFrames(videos, request.dataDir),
     limit: request.limit,
     signal: request.signal,
     onSample: (done, total, j) => request.onSample?.(done, total, `J ${j.toFixed(1)}`),

@@ -15,11 +15,15 @@ import { softmax } from "../../nn/kernels/softmax.ts";
 import { Network, Scope } from "../../nn/network.ts";
 import { resample } from "../../nn/resample.ts";
 import { channelsOf, FrozenVit, normalized, pyramid } from "./backbone.ts";
-import { mirrored, resizedPicture, unmirrored, viewsOf } from "./data.ts";
+import { mirrored, resizedFlow, resizedPicture, unmirrored, viewsOf } from "./data.ts";
 import type { DropoutMode } from "./decoder.ts";
-import { affinities, borderSegments, groupShare, normalizedCut } from "./merge.ts";
+import { affinities, groupShare, normalizedCut } from "./merge.ts";
 import { Head } from "./model.ts";
+import { motionSegments } from "./motion_merge.ts";
 import type { GuessWhatMovesRecipe, Mirroring } from "./recipes.ts";
+
+/** What a segment's motion may leave unexplained where features decide later. */
+const IN_TRAINING = 0.5;
 
 /** A picture as it is. */
 const STRAIGHT: Mirroring = { left: false, down: false, transposed: false };
@@ -122,21 +126,24 @@ export class GuessWhatMovesContender implements SegmentationContender {
   constructor(
     readonly segmenter: Segmenter,
     readonly stamp: SegmentationContender["stamp"],
-    /** What tells segments' looks apart; null where the border decides. */
+    /** What tells segments' looks apart; null where their motion does. */
     private readonly looks: FrozenVit | null,
   ) {}
 
-  /** Looks at the picture alone. */
-  async segment({ image }: SegmentationInput): Promise<Segmentation> {
-    const { recipe: { merging, mirroring, views } } = this.segmenter;
+  /** Segments the picture alone; where it merges by motion, that takes the frame's flow. */
+  async segment({ image, flow }: SegmentationInput): Promise<Segmentation> {
+    const { picture, merging, mirroring, views } = this.segmenter.recipe;
     const ways = views ? viewsOf(mirroring) : [STRAIGHT];
     const all = await this.segmenter.segments(image, ways);
     const [segments] = all;
     if (!this.looks) {
-      const cover = merging.kind === "border" ? merging.cover : 0;
-      const foregrounds = all.map((view) =>
-        groupShare(view, borderSegments(view, cover).map((background) => !background))
-      );
+      const { height, width } = picture;
+      const field = ndarray(resizedFlow(await flow(), picture), [height, width, 2]);
+      const unexplained = merging.kind === "motion" ? merging.unexplained : IN_TRAINING;
+      const foregrounds = all.map((view) => {
+        const background = motionSegments(view, field, unexplained);
+        return groupShare(view, background.map((is) => !is));
+      });
       return { first: mean(foregrounds), foreground: "first", segments };
     }
     const groups = normalizedCut(affinities(segments, await this.features(image)));

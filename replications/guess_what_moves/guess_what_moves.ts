@@ -18,7 +18,12 @@ import { readWeights, stripPrefix } from "../../nn/weights/load.ts";
 import { openVideoFlow } from "../flow_cache.ts";
 import { papers } from "../papers.ts";
 import type { DisposableJob, FlowOfVideos, Replication, Source } from "../replication.ts";
-import { scoreSegmentation, segmentationBaseline, segmentationBaselines } from "../segmentation.ts";
+import {
+  flowOfFrames,
+  scoreSegmentation,
+  segmentationBaseline,
+  segmentationBaselines,
+} from "../segmentation.ts";
 import type { Stage } from "../training.ts";
 import { FrozenVit } from "./backbone.ts";
 import { GuessWhatMovesContender, Segmenter } from "./contender.ts";
@@ -112,11 +117,12 @@ async function training(
   const sources = await sourcesOf(recipe, dataDir);
   const { heldOut } = recipe;
   const test = await openMaskedVideos(heldOut.dataset, dataDir);
+  const flow = await flowOfFrames(test, dataDir);
   const segmenter = await Segmenter.open(recipe, seed, dataDir);
   const parameters = segmenter.network.size;
   const stage = stageOf(recipe, segmenter, sources, seed);
   const stamp = { kind: "run", name: "in training", digest: null, parameters } as const;
-  // Features for merging would cost more than a step; the border's rule serves as a sign of life.
+  // Features for merging would cost more than a step; motion serves as a sign of life.
   const contender = new GuessWhatMovesContender(segmenter, stamp, null);
   return {
     network: segmenter.network,
@@ -143,6 +149,7 @@ async function training(
         const { evaluation } = await evaluateSegmentation({
           contender,
           videos: test,
+          flow,
           protocol: segmentationProtocol(heldOut.protocol),
           limit: heldOut.samples,
           gallery: 0,

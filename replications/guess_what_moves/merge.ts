@@ -65,34 +65,6 @@ export function normalizedCut(affinity: readonly (readonly number[])[]): boolean
   return best?.groups ?? degrees.map(() => true);
 }
 
-/**
- * The background by the picture's border: the fewest segments that cover the given share of it.
- *
- * @param cover Share of the border that is background at least, from 0 to 1. With 0 it is the one
- * segment that covers most.
- * @returns For each segment, whether it is background; never all of them.
- */
-export function borderSegments(shares: NdArray<Float32Array>, cover: number): boolean[] {
-  const [height, width, segments] = shares.shape;
-  const covered = new Float64Array(segments);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (y > 0 && x > 0 && y < height - 1 && x < width - 1) continue;
-      for (let k = 0; k < segments; k++) covered[k] += shares.get(y, x, k);
-    }
-  }
-  const all = covered.reduce((sum, value) => sum + value, 0);
-  const order = [...covered.keys()].sort((a, b) => covered[b] - covered[a]);
-  const background = new Set<number>();
-  let sum = 0;
-  for (const k of order.slice(0, segments - 1)) {
-    if (background.size > 0 && sum >= cover * all) break;
-    background.add(k);
-    sum += covered[k];
-  }
-  return Array.from(covered, (_, k) => background.has(k));
-}
-
 /** Share of the first group at each pixel, [height, width]. */
 export function groupShare(
   shares: NdArray<Float32Array>,

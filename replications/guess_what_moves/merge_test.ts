@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { ndarray, packed } from "../../base/arrays.ts";
-import { affinities, borderSegments, groupShare, normalizedCut } from "./merge.ts";
+import { affinities, groupShare, normalizedCut } from "./merge.ts";
 
 Deno.test("affinities are cosines of mean features, cut off at almost nothing", () => {
   const shares = ndarray(Float32Array.of(1, 0, 0, 0, 0.5, 0.5), [1, 2, 3]);
@@ -26,19 +26,6 @@ Deno.test("the normalised cut separates the pair that looks alike from the rest"
   assertEquals(normalizedCut(affinity), [true, false, true, false]);
   assertEquals(normalizedCut([[1, 0.5], [0.5, 1]]), [true, false]);
   assertEquals(normalizedCut([[1]]), [true]);
-});
-
-Deno.test("the background is the fewest segments that cover enough of the border", () => {
-  // Four segments that cover 5, 3, 1 and 1 of the ten pixels of a border; the last is inside too.
-  const labels = [0, 0, 0, 0, 1, 3, 3, 0, 1, 1, 2, 3];
-  const shares = ndarray(new Float32Array(3 * 4 * 4), [3, 4, 4]);
-  labels.forEach((label, at) => shares.data[4 * at + label] = 1);
-  assertEquals(borderSegments(shares, 0), [true, false, false, false]);
-  assertEquals(borderSegments(shares, 0.5), [true, false, false, false]);
-  assertEquals(borderSegments(shares, 0.6), [true, true, false, false]);
-  assertEquals(borderSegments(shares, 0.8), [true, true, false, false]);
-  assertEquals(borderSegments(shares, 0.85), [true, true, true, false]);
-  assertEquals(borderSegments(shares, 1), [true, true, true, false]);
 });
 
 Deno.test("a group's share is the sum of its segments'", () => {

@@ -28,8 +28,11 @@ export interface Mirroring {
 export type Merging =
   /** The paper's: normalised cut of how alike the segments look to a frozen vision transformer. */
   | { readonly kind: "features"; readonly weights: string; readonly stride: number }
-  /** The fewest segments that cover a share of the border are background; needs no features. */
-  | { readonly kind: "border"; readonly cover: number };
+  /**
+   * What moves with most of the border is background, see `motionSegments`. It needs no features, but
+   * the frame's flow.
+   */
+  | { readonly kind: "motion"; readonly unexplained: number };
 
 /** A complete setup. */
 export interface GuessWhatMovesRecipe extends Recipe {
@@ -81,6 +84,12 @@ const shared = {
   clipNorm: 0.01,
 } as const;
 
+/** How recipes without features of DINO merge. */
+const byMotion =
+  "Without DINO features, what moves with most of the picture's border is taken for " +
+  "the background, by the scored frame's flow. The paper merges by likeness, and needs no flow once it " +
+  "is trained.";
+
 const demo: GuessWhatMovesRecipe = {
   ...shared,
   name: "demo",
@@ -91,8 +100,7 @@ const demo: GuessWhatMovesRecipe = {
     "without labels.",
     "A small convolutional backbone that is trained along instead of frozen DINO features.",
     "Two decoder layers of 32 channels instead of six of 256; masks at half the picture's size.",
-    "Six segments instead of four. Without DINO features, the fewest of them that cover four fifths of " +
-    "the border are taken for the background, instead of a cut by their likeness.",
+    "Six segments instead of four. " + byMotion,
     "Pictures and flow are mirrored at random, which the paper's are not, and the rate is higher. To " +
     "be scored, a picture is segmented in its eight mirrored views, whose foregrounds are averaged.",
     "A sixth of the objects move with the background, which no method could tell from it by motion: " +
@@ -112,7 +120,7 @@ const demo: GuessWhatMovesRecipe = {
     doublings: 0,
     decoder: { heads: 4, hidden: 64, layers: 2, dropout: 0 },
   },
-  merging: { kind: "border", cover: 0.8 },
+  merging: { kind: "motion", unexplained: 0.5 },
   videos: ["moving-shapes:val"],
   heldBack: 1,
   gaps: [1, -1],
@@ -142,8 +150,7 @@ const small: GuessWhatMovesRecipe = {
     "paper adds the training videos.",
     "A convolutional backbone that is trained along instead of frozen DINO features.",
     "Pictures of 112×64 instead of 224×128, flow at 224×128 instead of 854×480.",
-    "Without DINO features, the fewest segments that cover four fifths of the border are taken for " +
-    "the background.",
+    byMotion,
     "Pictures and flow are mirrored left to right at random; to be scored, both views are averaged.",
     "The checkpoint is the last one; the paper's is the best by labels.",
   ],

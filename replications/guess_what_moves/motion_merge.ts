@@ -1,0 +1,114 @@
+/**
+ * From K segments to background and foreground by how they move.
+ *
+ * @module
+ */
+import { type NdArray, packed } from "../../base/arrays.ts";
+
+/** Of a segment's mass: added to the system's diagonal, so that it has a solution for a single row. */
+const RIDGE = 1e-4;
+
+/**
+ * The background by its motion: the segment that covers most of the border, joined, the nearest first,
+ * by every segment whose flow its affine motion explains. That motion is fitted again each time.
+ *
+ * @param shares Soft segments, [height, width, segments].
+ * @param flow In pixels, [height, width, 2].
+ * @param unexplained What may be left of a segment's flow, on average: a share of the mean distance of
+ * the frame's flow from its mean.
+ * @returns For each segment, whether it is background; never all of them.
+ */
+export function motionSegments(
+  shares: NdArray<Float32Array>,
+  flow: NdArray<Float32Array>,
+  unexplained: number,
+): boolean[] {
+  const count = shares.shape[2];
+  const values = packed(flow);
+  const segments = Array.from({ length: count }, (_, k) => packed(shares.pick(null, null, k)));
+  const limit = unexplained * meanDistance(values, mean(values));
+  const atBorder = segments.map((segment) => borderShare(segment, shares.shape));
+  const most = atBorder.indexOf(Math.max(...atBorder));
+  const background = atBorder.map((_, k) => k === most);
+  while (background.filter((is) => !is).length > 1) {
+    const union = segments[0].map((_, at) =>
+      segments.reduce((sum, segment, k) => background[k] ? sum + segment[at] : sum, 0)
+    );
+    const explained = affineMotion(union, flow);
+    const left = segments.map((segment, k) =>
+      background[k] ? Infinity : meanDistance(values, explained, segment)
+    );
+    const nearest = left.indexOf(Math.min(...left));
+    if (!(left[nearest] < limit)) break;
+    background[nearest] = true;
+  }
+  return background;
+}
+
+/** How many pixels of the border a soft segment covers. */
+function borderShare(segment: Float32Array, [height, width]: readonly number[]): number {
+  return segment.reduce((sum, value, at) => {
+    const y = Math.floor(at / width), x = at % width;
+    const outer = y === 0 || x === 0 || y === height - 1 || x === width - 1;
+    return outer ? sum + value : sum;
+  }, 0);
+}
+
+/** The affine flow that fits a soft segment best, at every pixel. */
+function affineMotion(weights: Float32Array, flow: NdArray<Float32Array>): Float32Array {
+  const [height, width] = flow.shape;
+  const values = packed(flow);
+  const basis = (at: number) => [
+    1,
+    (2 * (at % width) + 1) / width - 1,
+    (2 * Math.floor(at / width) + 1) / height - 1,
+  ];
+  // Normal equations: Σ wφφᵀ, and beside it Σ wφf.
+  const system = [0, 1, 2].map(() => new Float64Array(5));
+  weights.forEach((weight, at) => {
+    const phi = basis(at);
+    phi.forEach((a, i) => {
+      phi.forEach((b, j) => system[i][j] += weight * a * b);
+      system[i][3] += weight * a * values[2 * at];
+      system[i][4] += weight * a * values[2 * at + 1];
+    });
+  });
+  const mass = system[0][0];
+  system.forEach((row, i) => row[i] += RIDGE * mass + Number.MIN_VALUE);
+  eliminate(system);
+  return Float32Array.from(values, (_, i) => {
+    const phi = basis(i >> 1);
+    return phi.reduce((sum, a, row) => sum + a * system[row][3 + i % 2], 0);
+  });
+}
+
+/** Gauss and Jordan's elimination of a positive definite system, its right sides beside it. */
+function eliminate(system: Float64Array[]): void {
+  system.forEach((pivot, i) => {
+    const scale = 1 / pivot[i];
+    pivot.forEach((value, j) => pivot[j] = value * scale);
+    system.forEach((row, other) => {
+      if (other === i) return;
+      const factor = row[i];
+      row.forEach((value, j) => row[j] = value - factor * pivot[j]);
+    });
+  });
+}
+
+/** The mean vector at every pixel. */
+function mean(flow: Float32Array): Float32Array {
+  const sums = [0, 0];
+  flow.forEach((value, i) => sums[i % 2] += value);
+  return flow.map((_, i) => 2 * sums[i % 2] / flow.length);
+}
+
+/** Mean length of the difference of two flow fields, weighted; 0 where nothing weighs. */
+function meanDistance(a: Float32Array, b: Float32Array, weights?: Float32Array): number {
+  let sum = 0, mass = 0;
+  for (let i = 0; i < a.length; i += 2) {
+    const weight = weights ? weights[i / 2] : 1;
+    sum += weight * Math.hypot(a[i] - b[i], a[i + 1] - b[i + 1]);
+    mass += weight;
+  }
+  return mass > 0 ? sum / mass : 0;
+}
