@@ -134,17 +134,14 @@ export class GuessWhatMovesContender implements SegmentationContender {
   async segment({ image, flow }: SegmentationInput): Promise<Segmentation> {
     const { picture, merging, mirroring, views } = this.segmenter.recipe;
     const ways = views ? viewsOf(mirroring) : [STRAIGHT];
-    const all = await this.segmenter.segments(image, ways);
-    const [segments] = all;
+    const segments = mean(await this.segmenter.segments(image, ways));
     if (!this.looks) {
       const { height, width } = picture;
       const field = ndarray(resizedFlow(await flow(), picture), [height, width, 2]);
       const unexplained = merging.kind === "motion" ? merging.unexplained : IN_TRAINING;
-      const foregrounds = all.map((view) => {
-        const background = motionSegments(view, field, unexplained);
-        return groupShare(view, background.map((is) => !is));
-      });
-      return { first: mean(foregrounds), foreground: "first", segments };
+      const background = motionSegments(segments, field, unexplained);
+      const first = groupShare(segments, background.map((is) => !is));
+      return { first, foreground: "first", segments };
     }
     const groups = normalizedCut(affinities(segments, await this.features(image)));
     return { first: groupShare(segments, groups), foreground: null, segments };

@@ -25,7 +25,11 @@ export function motionSegments(
 ): boolean[] {
   const count = shares.shape[2];
   const values = packed(flow);
-  const segments = Array.from({ length: count }, (_, k) => packed(shares.pick(null, null, k)));
+  // Squared, as the loss weighs pixels: what a segment only touches counts for little.
+  const segments = Array.from(
+    { length: count },
+    (_, k) => packed(shares.pick(null, null, k)).map((share) => share * share),
+  );
   const limit = unexplained * meanDistance(values, mean(values));
   const atBorder = segments.map((segment) => borderShare(segment, shares.shape));
   const most = atBorder.indexOf(Math.max(...atBorder));
@@ -45,7 +49,7 @@ export function motionSegments(
   return background;
 }
 
-/** How many pixels of the border a soft segment covers. */
+/** How much a segment weighs along the border. */
 function borderShare(segment: Float32Array, [height, width]: readonly number[]): number {
   return segment.reduce((sum, value, at) => {
     const y = Math.floor(at / width), x = at % width;
@@ -54,7 +58,7 @@ function borderShare(segment: Float32Array, [height, width]: readonly number[]):
   }, 0);
 }
 
-/** The affine flow that fits a soft segment best, at every pixel. */
+/** The affine flow that fits best, at every pixel. */
 function affineMotion(weights: Float32Array, flow: NdArray<Float32Array>): Float32Array {
   const [height, width] = flow.shape;
   const values = packed(flow);

@@ -56,8 +56,8 @@ export interface GuessWhatMovesRecipe extends Recipe {
   /** How pictures and flow are mirrored at random; the paper's are not. */
   readonly mirroring: Mirroring;
   /**
-   * Whether a picture is segmented in each of its mirrored views, and the foregrounds averaged; the
-   * paper's is not. Only where the merging names the foreground.
+   * Whether a picture is segmented in each of its mirrored views, and the segments averaged; the
+   * paper's is not.
    */
   readonly views: boolean;
   readonly steps: number;
@@ -102,7 +102,7 @@ const demo: GuessWhatMovesRecipe = {
     "Two decoder layers of 32 channels instead of six of 256; masks at half the picture's size.",
     "Six segments instead of four. " + byMotion,
     "Pictures and flow are mirrored at random, which the paper's are not, and the rate is higher. To " +
-    "be scored, a picture is segmented in its eight mirrored views, whose foregrounds are averaged.",
+    "be scored, a picture is segmented in its eight mirrored views, whose segments are averaged.",
     "A sixth of the objects move with the background, which no method could tell from it by motion: " +
     "even perfect motion segmentation would score a J of about 76.",
   ],
@@ -126,16 +126,16 @@ const demo: GuessWhatMovesRecipe = {
   gaps: [1, -1],
   mirroring: { left: true, down: true, transposed: true },
   views: true,
-  steps: 800,
+  steps: 900,
   batch: 8,
   learningRate: 1e-3,
   warmUp: 50,
-  decayOver: 800,
+  decayOver: 900,
   heldOut: {
     dataset: "moving-shapes:val",
     protocol: "moving-shapes-last-frames",
     samples: 12,
-    every: 200,
+    every: 300,
   },
 };
 
