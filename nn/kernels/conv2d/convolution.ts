@@ -20,6 +20,7 @@ import {
   pictureOf,
   type Side,
   windowValues,
+  WORKGROUP,
 } from "./window.ts";
 
 /** A bias to add and what follows it. */
@@ -101,7 +102,9 @@ function plan(
   }
   // Few widths, since each is a pipeline to compile.
   const quads = channels <= 4 ? 1 : channels <= 8 ? 2 : 4;
-  const size = { pixels: tile.registers, quads };
+  // No more pixels for an invocation than a workgroup has to share.
+  const share = 2 ** Math.ceil(Math.log2(Math.max(1, pixels / WORKGROUP)));
+  const size = { pixels: Math.min(tile.registers, share), quads };
   return {
     make: (access) =>
       programOf(

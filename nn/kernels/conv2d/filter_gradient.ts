@@ -17,16 +17,17 @@ import { gradientTileProgram, gradientTiles } from "./filter_gradient/tile.ts";
 import { type Accesses, type Sloped, withOperands } from "./operands.ts";
 import { type ConvInfo, featuresOf, pictureOf, windowValues } from "./window.ts";
 
-const SUM_SEGMENTS: Program = {
-  name: "sum segments",
+/** Adds up the parts of several segments, a number at a time or four. */
+const sumSegments = (vectors: boolean): Program => ({
+  name: `sum segments${vectors ? "" : " scalar"}`,
   inputs: ["parts", "bias"],
-  widths: [1, "update", 1],
+  widths: vectors ? [4, "update4", 4] : [1, "update", 1],
   uniforms: { filterSize: "i32", size: "i32", segments: "i32" },
   workgroup: 64,
   code: `
 fn main(index : i32) {
   if (index >= uniforms.size) { return; }
-  var sum = 0.0;
+  var sum = ${vectors ? "vec4<f32>(0.0)" : "0.0"};
   for (var s = 0; s < uniforms.segments; s++) { sum += parts[s * uniforms.size + index]; }
   if (index < uniforms.filterSize) {
     result[index] = sum;
@@ -34,7 +35,10 @@ fn main(index : i32) {
     bias[index - uniforms.filterSize] = sum;
   }
 }`,
-};
+});
+
+/** Whether 4 divides what is stored. */
+const storesVectors = ({ outChannels }: ConvInfo): boolean => outChannels % 4 === 0;
 
 /** [kh, kw, in, out]. */
 const filterShape = ({ filterHeight, filterWidth, inChannels, outChannels }: ConvInfo) => [
@@ -102,8 +106,14 @@ export function addSegments(
   const filterSize = tf.util.sizeFromShape(shape);
   const size = filterSize + outChannels;
   const bias = backend.makeTensorInfo([outChannels], "float32");
-  const uniforms = [filterSize, size, filterGradientSegments(info)];
-  const filter = dispatch(backend, SUM_SEGMENTS, [parts, bias], shape, uniforms, size);
+  const vectors = storesVectors(info);
+  const program = programOf(`sum segments ${vectors}`, () => sumSegments(vectors));
+  // Sizes in what the program stores at a time.
+  const [filterPieces, pieces] = [filterSize, size].map((numbers) =>
+    vectors ? numbers / 4 : numbers
+  );
+  const uniforms = [filterPieces, pieces, filterGradientSegments(info)];
+  const filter = dispatch(backend, program, [parts, bias], shape, uniforms, pieces);
   return [filter, bias];
 }
 
@@ -151,13 +161,14 @@ function plan(info: ConvInfo): Plan {
     shrunk * taps * Math.ceil(outChannels / columns),
     taps * Math.ceil(inChannels / rows),
   ];
+  const vectors = storesVectors(info);
   if ("workgroup" in tile) {
     const side = tile.workgroup;
     return {
       make: (access, inParts) =>
         programOf(
-          `filterGradient block ${side} ${access} ${inParts}`,
-          () => gradientBlockProgram(access, side, inParts),
+          `filterGradient block ${side} ${access} ${inParts} ${vectors}`,
+          () => gradientBlockProgram(access, side, { inParts, vectors }),
         ),
       pieces: gradientBlocks(taps, inChannels, outChannels, side),
       width: BLOCK_WORKGROUP,
@@ -168,8 +179,8 @@ function plan(info: ConvInfo): Plan {
   return {
     make: (access, inParts) =>
       programOf(
-        `filterGradient tile ${Object.values(size)} ${access} ${inParts}`,
-        () => gradientTileProgram(access, size, inParts),
+        `filterGradient tile ${Object.values(size)} ${access} ${inParts} ${vectors}`,
+        () => gradientTileProgram(access, size, { inParts, vectors }),
       ),
     pieces: gradientTiles(size, taps, inChannels, outChannels),
     width: 1,

@@ -8,7 +8,7 @@ import { BLOCK_WORKGROUP, blocksOf, blockText, type Side, type Strip } from "../
 import type { OperandAccess } from "../../tiles.ts";
 import type { Program } from "../../program.ts";
 import { lines, vec4s } from "../../wgsl_text.ts";
-import { GRADIENT_UNIFORMS, outputs, SEGMENT } from "./outputs.ts";
+import { endOfName, GRADIENT_UNIFORMS, outputs, SEGMENT, type Stores } from "./outputs.ts";
 
 /** The picture by filter rows: every output pixel as the rows' tap sees it. */
 const PICTURE: Strip = {
@@ -50,11 +50,11 @@ const GRADIENT: Strip = {
 export function gradientBlockProgram(
   access: readonly [OperandAccess, OperandAccess],
   side: Side,
-  inParts: boolean,
+  stores: Stores,
 ): Program {
-  const { inputs, widths, storeBias, storeFilter } = outputs(inParts);
+  const { inputs, widths, storeBias, storeFilter } = outputs(stores);
   return {
-    name: `conv2d filterGradient block ${access.join(" by ")} ${side}${inParts ? " in parts" : ""}`,
+    name: `conv2d filterGradient block ${access.join(" by ")} ${side}${endOfName(stores)}`,
     inputs: ["x", "dy", ...inputs],
     widths: [...access, ...widths],
     uniforms: GRADIENT_UNIFORMS,

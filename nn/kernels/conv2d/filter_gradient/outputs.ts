@@ -40,17 +40,38 @@ interface Outputs {
   readonly storeFilter: (row: string, quad: string, sum: string) => string;
 }
 
+/** How sums are stored. */
+export interface Stores {
+  /** In parts, one a segment; else as the gradients. */
+  readonly inParts: boolean;
+  /** Four at a time; only where 4 divides the output channels. */
+  readonly vectors: boolean;
+}
+
+/** What a program's name ends in. */
+export const endOfName = ({ inParts, vectors }: Stores): string =>
+  (inParts ? " in parts" : "") + (vectors ? "" : " scalar");
+
 /** The outputs of a program that sums over several segments, or over one. */
-export function outputs(inParts: boolean): Outputs {
-  const store = (array: string, first: string, quad: string, sum: string) =>
+export function outputs({ inParts, vectors }: Stores): Outputs {
+  const single = (array: string, first: string, quad: string, sum: string) =>
     lines(4, (k) => `
       if ((${quad}) * 4 + ${k} < uniforms.outChannels) {
         let at = ${first} + (${quad}) * 4 + ${k};
         ${array}[at] = select(0.0, ${array}[at], uniforms.onto == 1) + ${sum}[${k}];
       }`);
+  const fourfold = (array: string, first: string, quad: string, sum: string) => `
+      if (${quad} < outVec4s) {
+        let at = (${first}) / 4 + ${quad};
+        var before = vec4<f32>(0.0);
+        if (uniforms.onto == 1) { before = ${array}[at]; }
+        ${array}[at] = before + ${sum};
+      }`;
+  const store = vectors ? fourfold : single;
+  const width = vectors ? 4 : 1;
   return {
     inputs: inParts ? [] : ["bias"],
-    widths: inParts ? [1] : ["update", 1],
+    widths: inParts ? [width] : [vectors ? "update4" : "update", width],
     storeBias: (quad, sum) =>
       inParts ? store("result", "part + filterSize", quad, sum) : store("bias", "0", quad, sum),
     storeFilter: (row, quad, sum) =>

@@ -8,7 +8,7 @@ import type { OperandAccess } from "../../tiles.ts";
 import type { Program } from "../../program.ts";
 import { lines, vec4s } from "../../wgsl_text.ts";
 import { WORKGROUP } from "../window.ts";
-import { GRADIENT_UNIFORMS, outputs, SEGMENT } from "./outputs.ts";
+import { endOfName, GRADIENT_UNIFORMS, outputs, SEGMENT, type Stores } from "./outputs.ts";
 
 /** Size of a tile in groups of four channels. */
 export interface GradientTile {
@@ -20,13 +20,11 @@ export interface GradientTile {
 export function gradientTileProgram(
   access: readonly [OperandAccess, OperandAccess],
   { inQuads, outQuads }: GradientTile,
-  inParts: boolean,
+  stores: Stores,
 ): Program {
-  const { inputs, widths, storeBias, storeFilter } = outputs(inParts);
+  const { inputs, widths, storeBias, storeFilter } = outputs(stores);
   return {
-    name: `conv2d filterGradient ${access.join(" by ")} ${inQuads}x${outQuads}${
-      inParts ? " in parts" : ""
-    }`,
+    name: `conv2d filterGradient ${access.join(" by ")} ${inQuads}x${outQuads}${endOfName(stores)}`,
     inputs: ["x", "dy", ...inputs],
     widths: [...access, ...widths],
     uniforms: GRADIENT_UNIFORMS,
