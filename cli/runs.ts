@@ -17,6 +17,7 @@ import { type BackendName, useBackend } from "../nn/backend.ts";
 import { type KernelSet, useKernelSet } from "../nn/kernels/selection.ts";
 import { writeSafetensors } from "../nn/weights/safetensors.ts";
 import type { DisposableJob, Recipe, Replication, Scored } from "../replications/replication.ts";
+import { recipeId } from "../replications/claim.ts";
 import { train } from "../replications/training.ts";
 import { progressReport } from "./command.ts";
 
@@ -90,6 +91,13 @@ export interface TrainRequest<R extends Recipe> {
   readonly id?: string;
   /** Steps between checkpoints, instead of the recipe's. */
   readonly checkpointEvery?: number;
+  /** The command that redoes the training, where it is no plain `train`. */
+  readonly command?: string;
+}
+
+/** Names a recipe with all its settings; a record keeps it. */
+export function configHash(recipe: Recipe): string {
+  return sha256(JSON.stringify(recipe));
 }
 
 /** A run on disk and its record. */
@@ -101,7 +109,7 @@ export interface Run {
 /** Starts a run and trains it to its end. */
 export async function startTraining<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
-  { recipe, seed, id, checkpointEvery }: TrainRequest<R>,
+  { recipe, seed, id, checkpointEvery, command }: TrainRequest<R>,
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
@@ -125,7 +133,7 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
       notes: [...recipe.notes],
       seed,
       commands: [
-        `deno task ${paper.id} train --recipe ${recipe.name} --seed ${seed}`,
+        command ?? `deno task ${paper.id} train --recipe ${recipe.name} --seed ${seed}`,
         `deno task ${paper.id} evaluate --run ${runId} --dataset ${
           replication.evaluationOf(recipe).dataset
         }`,
@@ -133,9 +141,9 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
     }),
     data: [...await stampData(needed, setting.dataDir), ...job.data ?? []],
     training: {
-      recipe: recipe.name,
+      recipe: recipeId(recipe),
       config: JSON.parse(JSON.stringify(recipe)),
-      configHash: sha256(JSON.stringify(recipe)),
+      configHash: configHash(recipe),
       parameters: job.parameters,
       stages: plan.map(({ name, steps, data }) => ({ name, steps, data })),
       steps: 0,

@@ -28,6 +28,8 @@ export interface Recipe {
   readonly trainedOn: string;
   /** Steps between checkpoints. */
   readonly checkpointEvery: number;
+  /** Id of the arm it was changed into to test a claim; absent from recipes as they are. */
+  readonly arm?: string;
 }
 
 /** One stage of a recipe's plan. */
@@ -147,12 +149,47 @@ export interface FlowOfVideos {
   gapsOf(dataset: string): readonly number[];
 }
 
+/** One side of a claim: the recipe changed in one thing, or as it is. */
+export interface Arm<R extends Recipe = Recipe> {
+  /**
+   * Part of its runs' names: letters, digits and hyphens. Arms of one id are one, whatever claims they
+   * stand in, and are trained once a seed.
+   */
+  readonly id: string;
+  /** For people, as a claim sees it: "affine motion". */
+  readonly name: string;
+  /** What the paper reports of it, in the claim's metric; null where that could not be read. */
+  readonly published: number | null;
+  /** The recipe that is trained; the very one it is given where the arm changes nothing. */
+  of(recipe: R): R;
+}
+
+/**
+ * A statement of the paper that holds between two arms. It can be tested at small scale, where absolute
+ * numbers compare with nothing published.
+ */
+export interface Claim<R extends Recipe = Recipe> {
+  /** For tables and scripts: "quadratic-over-affine". */
+  readonly id: string;
+  /** In our words, as one sentence. */
+  readonly statement: string;
+  /** Where the paper says so; where published values are missing, why. */
+  readonly source: string;
+  /** Name of the metric that decides, as records spell it. */
+  readonly metric: string;
+  /** The arm that is claimed to be better. */
+  readonly favoured: Arm<R>;
+  readonly other: Arm<R>;
+}
+
 /** One paper. */
 export interface Replication<R extends Recipe = Recipe, C extends { dispose?(): void } = never> {
   readonly paper: RunRecord["paper"];
   readonly recipes: Readonly<Record<RecipeName, R>>;
   /** Baselines scored beside the paper's model, the trivial one first. */
   readonly baselines: readonly string[];
+  /** Statements to test between arms of a recipe; absent where none are written down. */
+  readonly claims?: readonly Claim<R>[];
   /** What a finished training run is scored on. */
   evaluationOf(recipe: R): Pick<EvaluationRequest, "dataset" | "protocol" | "alsoAt">;
   /** The recipe with another number of steps in all, divided among its stages as before. */

@@ -45,6 +45,10 @@ export interface QualityOptions {
   readonly sameModel: boolean;
   /** Whether the tolerance is the user's own, which then also holds for the same weights. */
   readonly toleranceGiven: boolean;
+  /** The metric that decides; the main one of what is compared unless told. */
+  readonly metric?: string;
+  /** The noise to hold results against; what fits the two sides unless told. */
+  readonly noise?: Noise;
 }
 
 /** Judges every match, and all of them together where there are several. */
@@ -54,7 +58,7 @@ export function judgeQuality(
 ): { evaluations: ComparedEvaluation[]; together: Together | null; refused: NotCompared[] } {
   const refused: NotCompared[] = [];
   const subjects = matches.flatMap((match): Subject[] => {
-    const subject = subjectOf(match, options.sameModel);
+    const subject = subjectOf(match, options);
     if (!("reason" in subject)) return [subject];
     refused.push(subject);
     return [];
@@ -80,12 +84,12 @@ interface Subject {
   readonly change: (base: number, candidate: number) => number;
 }
 
-function subjectOf(match: Match, sameModel: boolean): Subject | NotCompared {
+function subjectOf(match: Match, options: QualityOptions): Subject | NotCompared {
   const [first] = match.base;
   const { dataset, split, metrics } = first.evaluation;
   const what = `${dataset}:${split}`;
   const all = [...match.base, ...match.candidate];
-  const metric = mainMetric(metrics);
+  const metric = options.metric ?? mainMetric(metrics);
   if (metric === null || all.some(({ numbers }) => !(metric in numbers.metrics))) {
     return { what, reason: `not every run has ${metric ?? "a metric"} by sample` };
   }
@@ -99,7 +103,7 @@ function subjectOf(match: Match, sameModel: boolean): Subject | NotCompared {
   return {
     match,
     metric,
-    noise: noiseOf(match, sameModel),
+    noise: options.noise ?? noiseOf(match, options.sameModel),
     lowerIsBetter: better === "lower",
     scale: unit === "%" || unit === "" ? "absolute" : "relative",
     pairs: { ids, scenes: ids.map(sceneOf), base, candidate },

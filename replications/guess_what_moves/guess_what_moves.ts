@@ -26,6 +26,7 @@ import {
 } from "../segmentation.ts";
 import type { Stage } from "../training.ts";
 import { FrozenVit } from "./backbone.ts";
+import { claims } from "./claims.ts";
 import { GuessWhatMovesContender, Segmenter } from "./contender.ts";
 import { trainingGigaflop } from "./cost.ts";
 import { openFrames, type Source as Videos } from "./data.ts";
@@ -182,7 +183,9 @@ async function contender(
     : null;
   return new GuessWhatMovesContender(segmenter, {
     kind: source.kind,
-    name: source.kind === "run" ? `Guess What Moves (${recipe.name} recipe)` : basename(path),
+    name: source.kind === "run"
+      ? `Guess What Moves (${source.record.training!.recipe} recipe)`
+      : basename(path),
     digest: await sha256File(path),
     parameters: segmenter.network.size,
   }, looks);
@@ -201,6 +204,7 @@ export function guessWhatMoves(
     recipes,
     baselines: segmentationBaselines,
     oneShot: true,
+    claims,
     evaluationOf: ({ heldOut: { dataset, protocol } }) => ({ dataset, protocol }),
     withSteps: (recipe, steps) => ({
       ...recipe,
