@@ -3,9 +3,11 @@ import * as reflow from "./mod.ts";
 
 /** Every public name, types included: a name that comes or goes must be meant. */
 const NAMES = `
-  AdamW AdamWConfig adamwDefaults AdapterSummary ArraySpec ArrayWriter Averaging BackendName Batch
+  AdamW AdamWConfig adamwDefaults AdapterSummary Arm ArraySpec ArrayWriter Averaging BackendName
+  Batch
   bootstrapMean BootstrapOptions boundaryF buildFlowCache buildFlowStore buildHistory BuildOptions
-  buildStore buildVideoStore captureEnvironment ChannelOrder Checkpoint CheckpointState Clipping
+  buildStore buildVideoStore captureEnvironment ChannelOrder Checkpoint CheckpointState Claim
+  ClaimsReport Clipping
   colorWheel compare CompareOptions comparePairs comparePublished compareRuns compareSides
   compareSpeed Comparison comparisonMarkdown ComparisonReport comparisonText convexUpsample
   correlationPyramid correlationVolume correspondsTo Counterpart createOptimizer CurvePoint
@@ -19,7 +21,8 @@ const NAMES = `
   FlowMetricInfo FlowMetrics FlowOfVideos FlowProtocol flowProtocol FlowQuantity FlowSample
   FlowSchool FlowSource FlowStoreMeta flowToColor Followed ForeignSource forwardInterpolate
   FrameSource GalleryEntry GalleryPicture gridSample guessWhatMoves GuessWhatMovesRecipe
-  HistorySeries Initializer Interrupted Interval jaccard KernelSet kernelSet Lars LarsConfig
+  HistorySeries Initializer Interrupted Interval jaccard judgeClaims KernelSet kernelSet Lars
+  LarsConfig
   larsDefaults loadCheckpoint LoadedRun loadRun loadSide Lookup lookupOnDemand lookupVolume
   mannWhitney Mask MaskedFlow MaskedFrame MaskedVideos motionField MotionFit MotionModel
   MovingShapesConfig Multipliers NdArray ndarray Network newRunId OneCycle oneCycle onnxContender
@@ -30,7 +33,8 @@ const NAMES = `
   raft Raft RaftConfig RaftContender raftLarge RaftRecipe raftSmall RaftStage RandomStream
   randomStream readDinoWeights readFlo readKittiFlow readPfm readPfmFlow readPicture readPpm
   readPth readRaftWeights readSafetensors readWeights RecalledSample Recipe RecipeName
-  RECORD_SCHEMA ReflowError renderComparison renderIndex renderReport renderSpeedPage renderVideo
+  RECORD_SCHEMA ReflowError renderClaims renderComparison renderIndex renderReport renderSpeedPage
+  renderVideo
   Replication Report resizeBilinear RunFolder RunRecord SafetensorsFile SampleMetrics
   SampleResults saveCheckpoint savePrediction ScannedRuns scanRuns Schedule Scope Scored
   ScoredFlow ScoredModel Segmentation SEGMENTATION_PROTOCOLS SegmentationContender

@@ -8,6 +8,7 @@ import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Recipe, Replication } from "../replications/replication.ts";
 import { createCommand, runCommand } from "./command.ts";
+import { addClaims } from "./paper/claims.ts";
 import { addDemo } from "./paper/demo.ts";
 import { addEvaluate } from "./paper/evaluate.ts";
 import { addFlow } from "./paper/flow.ts";
@@ -49,6 +50,7 @@ export function commandLine<R extends Recipe, C extends { dispose?(): void }>(
   addEvaluate(program, replication);
   if (replication.flow) addFlow(program, replication.flow);
   if (replication.predict) addPredict(program, replication);
+  if (replication.claims) addClaims(program, replication, replication.claims);
   addReport(program, replication);
   return program;
 }

@@ -233,7 +233,7 @@ export function metricsText(evaluations: readonly Evaluation[], run: string): st
 }
 
 /** Rows of a table as lines: the first few columns to the left, the others to the right. */
-function aligned(rows: readonly (readonly string[])[], left: number): string[] {
+export function aligned(rows: readonly (readonly string[])[], left: number): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
     row.map((cell, i) => i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))

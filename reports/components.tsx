@@ -5,9 +5,11 @@
  * @module
  */
 import type { ComponentChildren, VNode } from "preact";
+import type { ClaimVerdict } from "../benchmarks/claims/claims_record.ts";
 import type { ComparisonVerdict } from "../benchmarks/comparison/comparison_record.ts";
 import type { Verdict } from "../benchmarks/record.ts";
 import type { Chart } from "./chart.ts";
+import { CLAIM_MARKS } from "./claims_words.ts";
 import { COMPARISON_MARKS } from "./comparison_words.ts";
 import type { Rendered } from "./pictures.ts";
 import { VERDICT_MARKS } from "./verdict.ts";
@@ -104,18 +106,23 @@ export function PlainTable(
 
 /** A verdict as a mark, a word and a color. */
 export function Badge({ verdict }: { verdict: Verdict }): Markup {
-  return (
-    <span class={`badge ${verdict.replace(" ", "-")}`}>
-      <span aria-hidden="true">{VERDICT_MARKS[verdict]}</span> {verdict}
-    </span>
-  );
+  return <Marked mark={VERDICT_MARKS[verdict]} verdict={verdict} />;
 }
 
 /** The same for the verdict of a comparison. */
 export function ComparisonBadge({ verdict }: { verdict: ComparisonVerdict }): Markup {
+  return <Marked mark={COMPARISON_MARKS[verdict]} verdict={verdict} />;
+}
+
+/** The same for the verdict on a claim. */
+export function ClaimBadge({ verdict }: { verdict: ClaimVerdict }): Markup {
+  return <Marked mark={CLAIM_MARKS[verdict]} verdict={verdict} />;
+}
+
+function Marked({ mark, verdict }: { mark: string; verdict: string }): Markup {
   return (
     <span class={`badge ${verdict.replace(" ", "-")}`}>
-      <span aria-hidden="true">{COMPARISON_MARKS[verdict]}</span> {verdict}
+      <span aria-hidden="true">{mark}</span> {verdict}
     </span>
   );
 }

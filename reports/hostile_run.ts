@@ -13,7 +13,7 @@ export const HOSTILE =
 const OWN = new Set(["status", "kind", "verdict", "startedAt", "finishedAt"]);
 
 /** The value with hostile text in every string and in the names of open-ended lists. */
-function poison<T>(value: T): T {
+export function poison<T>(value: T): T {
   return JSON.parse(JSON.stringify(value), (key, inner) => {
     if (typeof inner === "string") return OWN.has(key) ? inner : inner + HOSTILE;
     if (!["metrics", "packages", "config", "values"].includes(key)) return inner;

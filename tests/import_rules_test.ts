@@ -28,7 +28,7 @@ const rooms: Record<string, Room> = {
   reports: {
     files: /^reports\//,
     imports:
-      /^(base\/|benchmarks\/(record|run_folder|samples|metric_names|machine|history|scan_runs|speed\/speed_record|comparison\/comparison_record)\.ts$)/,
+      /^(base\/|benchmarks\/(record|run_folder|samples|metric_names|machine|history|scan_runs|speed\/speed_record|comparison\/comparison_record|claims\/claims_record)\.ts$)/,
   },
   "a paper's command": {
     files: /^replications\/[^/]+\/main\.ts$/,

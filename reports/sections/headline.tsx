@@ -44,7 +44,7 @@ export function Headline({ run }: { run: LoadedRun }): Markup {
 }
 
 /** What ran, as a sentence of its own. */
-function withStop(scale: string): string {
+export function withStop(scale: string): string {
   return /[.!?]$/.test(scale) ? scale : `${scale}.`;
 }
 

@@ -8,18 +8,21 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import type { ClaimsReport } from "../../benchmarks/claims/claims_record.ts";
 import { compareSides } from "../../benchmarks/comparison/compare_sides.ts";
 import { RunFolder } from "../../benchmarks/run_folder.ts";
 import { serveReports } from "../../cli/serve.ts";
 import { buildHistory } from "../../benchmarks/history.ts";
 import type { ScannedRuns } from "../../benchmarks/scan_runs.ts";
+import { renderClaims } from "../../reports/claims_page.tsx";
 import { writeComparison } from "../../reports/comparison_page.tsx";
 import { fabricateRun } from "../../reports/fabricated_run.ts";
-import { HOSTILE, poisonedRun } from "../../reports/hostile_run.ts";
+import { HOSTILE, poison, poisonedRun } from "../../reports/hostile_run.ts";
 import { renderIndex } from "../../reports/index_page.tsx";
 import { type LoadedRun, writeReport } from "../../reports/report.tsx";
 import { SPEED_SCHEMA, type SpeedRecord } from "../../benchmarks/speed/speed_record.ts";
 import { writeSpeedPage } from "../../reports/speed_page.tsx";
+import { fabricateClaims } from "../fabricated_claims.ts";
 
 const CHROMIUM = Deno.env.get("CHROMIUM")!;
 
@@ -48,6 +51,10 @@ function indexOf(loaded: readonly LoadedRun[], name = ""): [ScannedRuns, LoadedR
 async function writeIndex(loaded: readonly LoadedRun[], out: string, name = ""): Promise<void> {
   const [found, all] = indexOf(loaded, name);
   await Deno.writeTextFile(out, await renderIndex(found, buildHistory(all.map((r) => r.record))));
+}
+
+async function writeClaims(report: ClaimsReport, out: string): Promise<void> {
+  await Deno.writeTextFile(out, await renderClaims(report));
 }
 
 /** A speed record of one row and one curve. */
@@ -99,6 +106,8 @@ const PAGES: Record<string, (out: string) => Promise<void>> = {
   "index": (out) => writeIndex(runs, out),
   "index, hostile": (out) => writeIndex([hostile], out, HOSTILE),
   "speed": (out) => writeSpeedPage(speedRecord(), out),
+  "claims": (out) => writeClaims(fabricateClaims(), out),
+  "claims, hostile": (out) => writeClaims(poison(fabricateClaims()), out),
 };
 
 /** What went on in a page from its first byte on. */
