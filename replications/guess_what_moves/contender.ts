@@ -23,7 +23,7 @@ import { motionSegments } from "./motion_merge.ts";
 import type { GuessWhatMovesRecipe, Mirroring } from "./recipes.ts";
 
 /** What a segment's motion may leave unexplained where features decide later. */
-const IN_TRAINING = 0.5;
+const IN_TRAINING = 0.4;
 
 /** A picture as it is. */
 const STRAIGHT: Mirroring = { left: false, down: false, transposed: false };

@@ -25,10 +25,11 @@ export function motionSegments(
 ): boolean[] {
   const count = shares.shape[2];
   const values = packed(flow);
-  // Squared, as the loss weighs pixels: what a segment only touches counts for little.
+  // Each pixel counts for one segment, so that what a segment only touches says nothing of its motion.
+  const labels = largestOf(packed(shares), count);
   const segments = Array.from(
     { length: count },
-    (_, k) => packed(shares.pick(null, null, k)).map((share) => share * share),
+    (_, k) => Float32Array.from(labels, (label) => label === k ? 1 : 0),
   );
   const limit = unexplained * meanDistance(values, mean(values));
   const atBorder = segments.map((segment) => borderShare(segment, shares.shape));
@@ -49,7 +50,15 @@ export function motionSegments(
   return background;
 }
 
-/** How much a segment weighs along the border. */
+/** The segment with the largest share at each pixel. */
+function largestOf(shares: Float32Array, count: number): Uint8Array {
+  return Uint8Array.from({ length: shares.length / count }, (_, at) => {
+    const own = shares.subarray(at * count, (at + 1) * count);
+    return own.indexOf(Math.max(...own));
+  });
+}
+
+/** How much of the border a segment covers. */
 function borderShare(segment: Float32Array, [height, width]: readonly number[]): number {
   return segment.reduce((sum, value, at) => {
     const y = Math.floor(at / width), x = at % width;

@@ -120,7 +120,7 @@ const demo: GuessWhatMovesRecipe = {
     doublings: 0,
     decoder: { heads: 4, hidden: 64, layers: 2, dropout: 0 },
   },
-  merging: { kind: "motion", unexplained: 0.5 },
+  merging: { kind: "motion", unexplained: 0.4 },
   videos: ["moving-shapes:val"],
   heldBack: 1,
   gaps: [1, -1],
