@@ -18,7 +18,7 @@ const APART = /^(data|runs|docs|tests|node_modules|\..*)$|_test\.tsx?$/;
 
 /** What turns predictions into numbers; a change of it is a change of the benchmark. */
 const SCORING =
-  /^(base\/arrays\.ts|benchmarks\/(evaluate\.ts|metrics\/.*|protocols\/.*|statistics\/mean\.ts)|datasets\/(flow_store\.ts|formats\/.*))$/;
+  /^(base\/arrays\.ts|benchmarks\/(evaluate(_segmentation)?\.ts|metrics\/.*|protocols\/.*|statistics\/mean\.ts)|datasets\/((flow|video)_store\.ts|formats\/.*))$/;
 
 /**
  * Describes this machine and this copy of Reflow.

@@ -91,6 +91,8 @@ export interface TrainRequest<R extends Recipe> {
   readonly id?: string;
   /** Steps between checkpoints, instead of the recipe's. */
   readonly checkpointEvery?: number;
+  /** Steps that were asked for instead of the recipe's, which the recipe has already. */
+  readonly steps?: number;
   /** The command that redoes the training, where it is no plain `train`. */
   readonly command?: string;
 }
@@ -109,10 +111,11 @@ export interface Run {
 /** Starts a run and trains it to its end. */
 export async function startTraining<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
-  { recipe, seed, id, checkpointEvery, command }: TrainRequest<R>,
+  { recipe, seed, id, checkpointEvery, steps, command }: TrainRequest<R>,
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
+  const shorter = steps === undefined ? "" : ` --steps ${steps}`;
   await requireWritable(join(setting.runsDir, "record.json"));
   if (id !== undefined) await RunFolder.requireFree(setting.runsDir, id);
   const needed = datasetsOf(replication, recipe);
@@ -133,7 +136,8 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
       notes: [...recipe.notes],
       seed,
       commands: [
-        command ?? `deno task ${paper.id} train --recipe ${recipe.name} --seed ${seed}`,
+        command ??
+          `deno task ${paper.id} train --recipe ${recipe.name} --seed ${seed}${shorter}`,
         `deno task ${paper.id} evaluate --run ${runId} --dataset ${
           replication.evaluationOf(recipe).dataset
         }`,

@@ -42,6 +42,7 @@ Deno.test("deno task raft goes from nothing to a report", async (t) => {
     const record = JSON.parse(await Deno.readTextFile(join(folder, whole.record)));
     assertEquals(record.status, "complete");
     assertEquals(record.training.steps, 3);
+    assertStringIncludes(record.commands[0], "train --recipe demo --seed 0 --steps 3");
     const html = await Deno.readTextFile(join(folder, whole.report));
     assertStringIncludes(html, "not comparable");
     assertStringIncludes(html, "RAFT");

@@ -37,8 +37,9 @@ async function demoCommand<R extends Recipe, C extends { dispose?(): void }>(
 ): Promise<void> {
   const setting = settingOf(options, interruptSignal());
   const { demo } = replication.recipes;
-  const recipe = options.steps ? replication.withSteps(demo, options.steps) : demo;
-  const run = await startTraining(replication, { recipe, seed: options.seed }, setting);
+  const { seed, steps } = options;
+  const recipe = steps ? replication.withSteps(demo, steps) : demo;
+  const run = await startTraining(replication, { recipe, seed, steps }, setting);
   const { dataset, protocol, alsoAt } = replication.evaluationOf(recipe);
   const sources: Source[] = [
     { kind: "run", id: run.folder.id, path: run.folder.path, record: run.record },

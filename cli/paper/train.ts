@@ -86,6 +86,7 @@ async function trainCommand<R extends Recipe, C extends { dispose?(): void }>(
       recipe,
       seed: options.seed,
       id,
+      steps,
       checkpointEvery: options.checkpointEvery,
     }, setting);
   const { training } = run.record;
