@@ -20,7 +20,7 @@ import { exists } from "../base/files.ts";
 import type { FlowContender } from "../benchmarks/contenders/contender.ts";
 import { pad } from "../benchmarks/protocols/padding.ts";
 import type { MaskedVideos } from "../datasets/sample.ts";
-import { type ArrayWriter, buildStore, openStore } from "../datasets/store.ts";
+import { type ArrayWriter, buildStore, openStore, type Store } from "../datasets/store.ts";
 
 const SCALE = 64, ZERO = 2 ** 15;
 
@@ -78,20 +78,19 @@ function pairsOf(videos: MaskedVideos, gap: number): number[] {
 }
 
 /**
- * Computes the flow of a split's videos and keeps it.
+ * Computes the flow of a split's videos and keeps it. Where it was stopped before, it goes on.
  *
  * @returns The store's path and how many flows it holds.
  * @throws {DataError} When a store is there and may not be replaced.
- * @throws {Interrupted} When the signal says stop; nothing is kept then.
+ * @throws {Interrupted} When the signal says stop. What was computed is kept, and the same call goes
+ * on; unless it was to replace another store, which stays then.
  */
 export async function buildFlowCache(
   options: FlowCacheOptions,
 ): Promise<{ path: string; flows: number }> {
-  const { videos, contender, iterations, gaps, dataDir, replace, signal, onFlow } = options;
+  const { videos, contender, iterations, gaps, dataDir, replace = false, signal, onFlow } = options;
   const path = flowCachePath(videos, dataDir);
-  if (!replace && await exists(path)) {
-    throw new DataError(path, "there is flow already", "Replace it with --replace.");
-  }
+  const earlier = replace ? null : await unfinishedFlow(path, options);
   const pairs = gaps.map((gap) => pairsOf(videos, gap));
   const total = pairs.reduce((sum, { length }) => sum + length, 0);
   const { name, digest } = contender.stamp;
@@ -108,10 +107,13 @@ export async function buildFlowCache(
     const writers = new Map<string, ArrayWriter>();
     for (const [i, gap] of gaps.entries()) {
       for (const index of pairs[i]) {
-        if (signal?.aborted) {
+        const kept = await earlier?.read(index, gap) ?? null;
+        // What is there comes first, so that a stop loses none of it.
+        if (kept === null && signal?.aborted) {
+          if (!replace && done > 0) return;
           throw new Interrupted(`Stopped after ${done} of ${total} flows; none is kept`);
         }
-        const flow = await flowBetween(options, index, gap);
+        const flow = kept ?? await flowBetween(options, index, gap);
         const [height, width] = flow.shape;
         const bucket = `${height}x${width}`, array = `${bucket}/${nameOf(gap)}`;
         const writer = writers.get(array) ?? await store.array(array, {
@@ -123,12 +125,45 @@ export async function buildFlowCache(
         writers.set(array, writer);
         const row = await writer.append(encoded(flow));
         attributes.rows[nameOf(gap)].push([index, bucket, row]);
-        onFlow?.(++done, total, `gap ${gap}`);
+        done++;
+        onFlow?.(done, total, `gap ${gap}`);
       }
     }
-  }, { replace, signal });
-  return { path, flows: total };
+  }, { replace: replace || earlier !== null });
+  if (done === total) return { path, flows: total };
+  throw new Interrupted(
+    `Stopped after ${done} of ${total} flows, which are kept`,
+    "Run the same command again to go on.",
+  );
 }
+
+/**
+ * What a call that was stopped left of the flow that is asked for; null where there is no store.
+ *
+ * @throws {DataError} When the store is whole, or of other flow.
+ */
+async function unfinishedFlow(
+  path: string,
+  { videos, contender, iterations, gaps }: FlowCacheOptions,
+): Promise<Pick<VideoFlow, "read"> | null> {
+  if (!await exists(path)) return null;
+  const there = new DataError(path, "there is flow already", "Replace it with --replace.");
+  const store = await openStore(path, "Compute it again with --replace.");
+  const parsed = Attributes.safeParse(store.attributes);
+  if (!parsed.success) throw there;
+  const { data } = parsed;
+  const { name, digest } = contender.stamp;
+  const asked = { digest: videos.digest, model: { name, digest, iterations }, gaps };
+  const found = { digest: data.videos.digest, model: data.model, gaps: data.gaps };
+  const isSame = JSON.stringify(asked) === JSON.stringify(found);
+  if (!isSame || countFlows(data) === countPairs(videos, gaps)) throw there;
+  return flowIn(store, data);
+}
+
+const countFlows = ({ rows }: Attributes): number => Object.values(rows).flat().length;
+
+const countPairs = (videos: MaskedVideos, gaps: readonly number[]): number =>
+  gaps.reduce((sum, gap) => sum + pairsOf(videos, gap).length, 0);
 
 async function flowBetween(
   { videos, contender, iterations }: FlowCacheOptions,
@@ -183,18 +218,30 @@ export async function openVideoFlow(
   const store = await openStore(path, `Compute it again: ${howTo} --replace`);
   const parsed = Attributes.safeParse(store.attributes);
   if (!parsed.success) throw new DataError(path, "it is no store of computed flow", howTo);
-  const { videos: of, model, gaps, rows } = parsed.data;
+  const { data } = parsed;
+  const { videos: of, model, gaps } = data;
   if (of.digest !== videos.digest) {
     throw new DataError(path, "it is the flow of other videos", `Run: ${howTo} --replace`);
   }
+  const flows = countFlows(data), wanted = countPairs(videos, gaps);
+  if (flows < wanted) {
+    const reason = `it has ${flows} of ${wanted} flows: computing them was stopped`;
+    throw new DataError(path, reason, `Go on with it: ${howTo}`);
+  }
+  return {
+    made: { by: `${model.name}, ${model.iterations} iterations`, digest: store.digest, flows },
+    gaps,
+    ...flowIn(store, data),
+  };
+}
+
+/** The flow in a store. */
+function flowIn(store: Store, { gaps, rows }: Attributes): Pick<VideoFlow, "read"> {
   const places = new Map(gaps.map((gap) => [
     gap,
     new Map(rows[nameOf(gap)].map(([index, bucket, row]) => [index, { bucket, row }])),
   ]));
-  const flows = Object.values(rows).reduce((sum, { length }) => sum + length, 0);
   return {
-    made: { by: `${model.name}, ${model.iterations} iterations`, digest: store.digest, flows },
-    gaps,
     async read(index, gap) {
       const place = places.get(gap)?.get(index);
       if (!place) return null;

@@ -87,6 +87,40 @@ Deno.test("flow is not computed over, not taken for other videos, and asked for 
     assertEquals([...Deno.readDirSync(dataDir)].length, 1, flowCachePath(videos, dataDir));
   }));
 
+Deno.test("flow that was stopped is not used, and the same call goes on with it", () =>
+  withFolder(async (dataDir) => {
+    const open = () => openVideoFlow(videos, dataDir, "the command");
+    const stopAfter = (flows: number, more: object = {}) => {
+      const stop = new AbortController();
+      const onFlow = (done: number) => done === flows && stop.abort();
+      return buildFlowCache({ ...options, ...more, dataDir, signal: stop.signal, onFlow });
+    };
+    await assertRejects(() => stopAfter(2), Interrupted, "2 of 7 flows, which are kept");
+    await assertRejects(open, DataError, "it has 2 of 7 flows");
+    await assertRejects(() => stopAfter(1), Interrupted, "2 of 7 flows, which are kept");
+    await assertRejects(() => stopAfter(9, { iterations: 5 }), DataError, "there is flow already");
+    let computed = 0;
+    const counting: FlowContender = {
+      ...contender,
+      predict: (...pair) => {
+        computed++;
+        return contender.predict(...pair);
+      },
+    };
+    const { flows } = await buildFlowCache({ ...options, contender: counting, dataDir });
+    assertEquals([flows, computed], [7, 5]);
+    const flow = await open();
+    await buildFlowCache({ ...options, dataDir: join(dataDir, "at-once") });
+    const whole = await openVideoFlow(videos, join(dataDir, "at-once"), "x");
+    for (const gap of options.gaps) {
+      for (let index = 0; index < 5; index++) {
+        assertEquals(await flow.read(index, gap), await whole.read(index, gap));
+      }
+    }
+    await assertRejects(() => stopAfter(3, { replace: true }), Interrupted, "none is kept");
+    assertEquals((await open()).made!.flows, 7, "what was to be replaced is still there");
+  }));
+
 Deno.test("exact flow needs no store", async () => {
   const field = ndarray(new Float32Array(2), [1, 1, 2]);
   const exact = { ...videos, flow: () => Promise.resolve(field) };

@@ -29,7 +29,7 @@ export function addFlow(program: Command, flow: FlowOfVideos): void {
   addPaperCommand(
     program,
     "flow",
-    `compute the flow of videos with ${flow.maker.paper.id}, for training`,
+    `compute the flow of videos with ${flow.maker.paper.id}, for training; Ctrl-C keeps what there is`,
   )
     .requiredOption("--dataset <id[:split]>", "whose videos")
     .addOption(kernelsOption())
