@@ -19,11 +19,8 @@ import { mirrored, resizedFlow, resizedPicture, unmirrored, viewsOf } from "./da
 import type { DropoutMode } from "./decoder.ts";
 import { affinities, groupShare, normalizedCut } from "./merge.ts";
 import { Head } from "./model.ts";
-import { motionSegments } from "./motion_merge.ts";
+import { motionSegments, twoMotions } from "./motion_merge.ts";
 import type { GuessWhatMovesRecipe, Mirroring } from "./recipes.ts";
-
-/** What a segment's motion may leave unexplained where features decide later. */
-const IN_TRAINING = 0.4;
 
 /** A picture as it is. */
 const STRAIGHT: Mirroring = { left: false, down: false, transposed: false };
@@ -138,8 +135,9 @@ export class GuessWhatMovesContender implements SegmentationContender {
     if (!this.looks) {
       const { height, width } = picture;
       const field = ndarray(resizedFlow(await flow(), picture), [height, width, 2]);
-      const unexplained = merging.kind === "motion" ? merging.unexplained : IN_TRAINING;
-      const background = motionSegments(segments, field, unexplained);
+      const background = merging.kind === "motion"
+        ? motionSegments(segments, field, merging.unexplained)
+        : twoMotions(segments, field);
       const first = groupShare(segments, background.map((is) => !is));
       return { first, foreground: "first", segments };
     }

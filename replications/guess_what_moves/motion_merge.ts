@@ -10,7 +10,8 @@ const RIDGE = 1e-4;
 
 /**
  * The background by its motion: the segment that covers most of the border, joined, the nearest first,
- * by every segment whose flow its affine motion explains. That motion is fitted again each time.
+ * by every segment whose flow its affine motion explains. That motion is fitted again each time. For
+ * scenes of several objects, each with a motion of its own.
  *
  * @param shares Soft segments, [height, width, segments].
  * @param flow In pixels, [height, width, 2].
@@ -23,23 +24,14 @@ export function motionSegments(
   flow: NdArray<Float32Array>,
   unexplained: number,
 ): boolean[] {
-  const count = shares.shape[2];
   const values = packed(flow);
-  // Each pixel counts for one segment, so that what a segment only touches says nothing of its motion.
-  const labels = largestOf(packed(shares), count);
-  const segments = Array.from(
-    { length: count },
-    (_, k) => Float32Array.from(labels, (label) => label === k ? 1 : 0),
-  );
+  const segments = hardSegments(shares);
   const limit = unexplained * meanDistance(values, mean(values));
   const atBorder = segments.map((segment) => borderShare(segment, shares.shape));
   const most = atBorder.indexOf(Math.max(...atBorder));
   const background = atBorder.map((_, k) => k === most);
   while (background.filter((is) => !is).length > 1) {
-    const union = segments[0].map((_, at) =>
-      segments.reduce((sum, segment, k) => background[k] ? sum + segment[at] : sum, 0)
-    );
-    const explained = affineMotion(union, flow);
+    const explained = affineMotion(union(segments, background), flow);
     const left = segments.map((segment, k) =>
       background[k] ? Infinity : meanDistance(values, explained, segment)
     );
@@ -48,6 +40,60 @@ export function motionSegments(
     background[nearest] = true;
   }
   return background;
+}
+
+/**
+ * The two groups whose two affine motions explain the flow best, by trying all divisions; the one that
+ * covers more of the border is background. For scenes of one object.
+ *
+ * @returns For each segment, whether it is background; never all of them, nor none.
+ */
+export function twoMotions(
+  shares: NdArray<Float32Array>,
+  flow: NdArray<Float32Array>,
+): boolean[] {
+  const values = packed(flow);
+  const segments = hardSegments(shares);
+  const unexplained = (group: Float32Array) => {
+    const explained = affineMotion(group, flow);
+    return group.reduce((sum, weight, at) => {
+      const [u, v] = [0, 1].map((c) => values[2 * at + c] - explained[2 * at + c]);
+      return sum + weight * (u * u + v * v);
+    }, 0);
+  };
+  let best = { left: Infinity, background: segments.map((_, k) => k === 0) };
+  // Bit k says whether segment k is of the first group; the last never is.
+  for (let bits = 1; bits < 2 ** (segments.length - 1); bits++) {
+    const first = segments.map((_, k) => ((bits >> k) & 1) === 1);
+    const second = first.map((is) => !is);
+    const groups = [first, second].map((group) => union(segments, group));
+    if (groups.some((group) => group.every((weight) => weight === 0))) continue;
+    const left = unexplained(groups[0]) + unexplained(groups[1]);
+    if (left >= best.left) continue;
+    const [a, b] = groups.map((group) => borderShare(group, shares.shape));
+    best = { left, background: a >= b ? first : second };
+  }
+  return best.background;
+}
+
+/**
+ * Masks of the segments, in which each pixel counts for one: what a segment only touches says nothing
+ * of its motion.
+ */
+function hardSegments(shares: NdArray<Float32Array>): Float32Array[] {
+  const count = shares.shape[2];
+  const labels = largestOf(packed(shares), count);
+  return Array.from(
+    { length: count },
+    (_, k) => Float32Array.from(labels, (label) => label === k ? 1 : 0),
+  );
+}
+
+/** Those of the segments that `of` names, together. */
+function union(segments: readonly Float32Array[], of: readonly boolean[]): Float32Array {
+  return segments[0].map((_, at) =>
+    segments.reduce((sum, segment, k) => of[k] ? sum + segment[at] : sum, 0)
+  );
 }
 
 /** The segment with the largest share at each pixel. */

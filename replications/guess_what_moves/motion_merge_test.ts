@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ndarray } from "../../base/arrays.ts";
 import { randomStream } from "../../base/random.ts";
-import { motionSegments } from "./motion_merge.ts";
+import { motionSegments, twoMotions } from "./motion_merge.ts";
 
 const HEIGHT = 12, WIDTH = 16;
 
@@ -61,4 +61,20 @@ Deno.test("empty segments and flow without any motion do no harm", () => {
   for (let i = 4; i < shares.data.length; i += 6) shares.data.set([0, 0], i);
   flow.data.fill(0);
   assertEquals(motionSegments(shares, flow, 0.5).filter((is) => is).length, 1);
+});
+
+Deno.test("the two motions that explain the flow best part figure and ground", () => {
+  const { shares, flow } = scene(halves, (label, x, y) => {
+    const [u, v] = camera(x, y);
+    return label >= 2 ? [u + 0.8, v] : [u, v];
+  });
+  assertEquals(twoMotions(shares, flow), [true, true, false, false]);
+});
+
+Deno.test("two motions leave empty segments where they are, and always part something", () => {
+  const { shares, flow } = scene(halves, (label) => label === 3 ? [3, 0] : [0, 0], 5);
+  const background = twoMotions(shares, flow);
+  assertEquals(background.slice(0, 4), [true, true, true, false]);
+  const all = scene(() => 0, () => [1, 1]);
+  assertEquals(twoMotions(all.shares, all.flow).filter((is) => is).length, 1);
 });

@@ -32,7 +32,9 @@ export type Merging =
    * What moves with most of the border is background, see `motionSegments`. It needs no features, but
    * the frame's flow.
    */
-  | { readonly kind: "motion"; readonly unexplained: number };
+  | { readonly kind: "motion"; readonly unexplained: number }
+  /** The two groups whose motions explain the frame's flow best, see `twoMotions`. */
+  | { readonly kind: "two motions" };
 
 /** A complete setup. */
 export interface GuessWhatMovesRecipe extends Recipe {
@@ -84,12 +86,6 @@ const shared = {
   clipNorm: 0.01,
 } as const;
 
-/** How recipes without features of DINO merge. */
-const byMotion =
-  "Without DINO features, what moves with most of the picture's border is taken for " +
-  "the background, by the scored frame's flow. The paper merges by likeness, and needs no flow once it " +
-  "is trained.";
-
 const demo: GuessWhatMovesRecipe = {
   ...shared,
   name: "demo",
@@ -100,7 +96,9 @@ const demo: GuessWhatMovesRecipe = {
     "without labels.",
     "A small convolutional backbone that is trained along instead of frozen DINO features.",
     "Two decoder layers of 32 channels instead of six of 256; masks at half the picture's size.",
-    "Six segments instead of four. " + byMotion,
+    "Six segments instead of four. Without DINO features, what moves with most of the picture's border " +
+    "is taken for the background, by the scored frame's flow. The paper merges by likeness, and needs " +
+    "no flow once it is trained.",
     "Pictures and flow are mirrored at random, which the paper's are not, and the rate is higher. To " +
     "be scored, a picture is segmented in its eight mirrored views, whose segments are averaged.",
     "A sixth of the objects move with the background, which no method could tell from it by motion: " +
@@ -150,7 +148,8 @@ const small: GuessWhatMovesRecipe = {
     "paper adds the training videos.",
     "A convolutional backbone that is trained along instead of frozen DINO features.",
     "Pictures of 112×64 instead of 224×128, flow at 224×128 instead of 854×480.",
-    byMotion,
+    "Without DINO features, segments are merged into the two groups whose affine motions explain the " +
+    "scored frame's flow best. The paper merges by likeness, and needs no flow once it is trained.",
     "Pictures and flow are mirrored left to right at random; to be scored, both views are averaged.",
     "The checkpoint is the last one; the paper's is the best by labels.",
   ],
@@ -166,6 +165,7 @@ const small: GuessWhatMovesRecipe = {
     segments: 4,
     decoder: { ...demo.head.decoder, hidden: 96, dropout: 0.1 },
   },
+  merging: { kind: "two motions" },
   videos: ["davis-2016:val"],
   heldBack: 0,
   gaps: [1, 2, -1, -2],
