@@ -97,6 +97,10 @@ export interface TrainRequest<R extends Recipe> {
   readonly command?: string;
 }
 
+/** What a command that repeats another says of `--steps`. */
+export const stepsGiven = (steps: number | undefined): string =>
+  steps === undefined ? "" : ` --steps ${steps}`;
+
 /** Names a recipe with all its settings; a record keeps it. */
 export function configHash(recipe: Recipe): string {
   return sha256(JSON.stringify(recipe));
@@ -115,7 +119,6 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
-  const shorter = steps === undefined ? "" : ` --steps ${steps}`;
   await requireWritable(join(setting.runsDir, "record.json"));
   if (id !== undefined) await RunFolder.requireFree(setting.runsDir, id);
   const needed = datasetsOf(replication, recipe);
@@ -137,7 +140,7 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
       seed,
       commands: [
         command ??
-          `deno task ${paper.id} train --recipe ${recipe.name} --seed ${seed}${shorter}`,
+          `deno task ${paper.id} train --recipe ${recipe.name} --seed ${seed}${stepsGiven(steps)}`,
         `deno task ${paper.id} evaluate --run ${runId} --dataset ${
           replication.evaluationOf(recipe).dataset
         }`,

@@ -98,10 +98,7 @@ class CheckedBackend extends WebGPUBackend {
       offset += bytes[i];
     }
     return async () => {
-      if (recorder.commandEncoder === encoder) {
-        this.endComputePassEncoder();
-        this.submitQueue();
-      }
+      if (recorder.commandEncoder === encoder) submit();
       await buffer.mapAsync(GPUMapMode.READ);
       const values = new Float32Array(buffer.getMappedRange().slice(0));
       buffer.destroy();

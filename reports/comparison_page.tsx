@@ -12,23 +12,22 @@ import { Headline } from "./comparison/headline.tsx";
 import { Results } from "./comparison/results.tsx";
 import { sampleCharts } from "./comparison/sample_charts.ts";
 import { Samples } from "./comparison/samples.tsx";
-import { renderPage } from "./page.tsx";
+import { presentSections, renderPage } from "./page.tsx";
 
 /** Renders a comparison as one HTML page that needs nothing else. */
 export async function renderComparison(report: ComparisonReport): Promise<string> {
   const charts = sampleCharts(report.evaluations);
-  const sections = [
+  const { links, contents } = presentSections([
     ["results", "Results", Results({ report })],
     ["samples", "Samples", Samples({ report, charts })],
     ["cost", "Time and memory", Cost({ report })],
     ["differences", "Differences", Differences({ report })],
-  ] as const;
-  const present = sections.filter(([, , content]) => content !== null);
+  ]);
   return await renderPage({
     title: `${report.candidate.name} against ${report.base.name} – Reflow comparison`,
-    links: present.map(([id, name]) => [id, name]),
+    links,
     charts,
-    body: [<Headline report={report} />, ...present.map(([, , content]) => content)],
+    body: [<Headline report={report} />, ...contents],
   });
 }
 

@@ -14,7 +14,7 @@ import { Matrix } from "./index/matrix.tsx";
 import { RunTable } from "./index/run_table.tsx";
 import { Skipped } from "./index/skipped.tsx";
 import { Speeds } from "./index/speeds.tsx";
-import { renderPage } from "./page.tsx";
+import { presentSections, renderPage } from "./page.tsx";
 
 /** How the index is shown. */
 export interface IndexOptions {
@@ -35,21 +35,20 @@ export async function renderIndex(
 ): Promise<string> {
   const { runs, speeds, skipped } = found;
   const charts = historyCharts(history);
-  const sections = [
+  const { links, contents } = presentSections([
     ["verdicts", "Verdicts", Matrix({ runs })],
     ["runs", "Runs", RunTable({ runs, served })],
     ["history", "History", History({ history, charts })],
     ["speed", "Speed", Speeds({ speeds })],
     ["skipped", "Skipped", Skipped({ skipped })],
-  ] as const;
-  const present = sections.filter(([, , content]) => content !== null);
+  ]);
   return await renderPage({
     title: "All runs – Reflow",
-    links: present.map(([id, name]) => [id, name]),
+    links,
     charts,
     body: [
       <Headline found={found} history={history} served={served} />,
-      ...present.map(([, , content]) => content),
+      ...contents,
     ],
   });
 }

@@ -29,6 +29,20 @@ export interface PageContent {
   readonly live?: boolean;
 }
 
+/** A section: its anchor, its name in the navigation, and what it shows; null where that is nothing. */
+export type PageSection = readonly [id: string, name: string, content: Markup | null];
+
+/** The page's links and content from its sections, without those that show nothing. */
+export function presentSections(
+  sections: readonly PageSection[],
+): Pick<PageContent, "links"> & { readonly contents: readonly Markup[] } {
+  const present = sections.filter(([, , content]) => content !== null);
+  return {
+    links: present.map(([id, name]) => [id, name]),
+    contents: present.map(([, , content]) => content!),
+  };
+}
+
 /** The page as HTML. */
 export async function renderPage(
   { title, links, body, charts, scripts: own = [], live = false }: PageContent,

@@ -11,7 +11,7 @@ import { writeFileAtomic } from "../base/files.ts";
 import { curveCharts, distributionCharts, iterationCharts, motionCharts } from "./charts.ts";
 import { groupEvaluations } from "./groups.ts";
 import type { LoadedRun } from "./load.ts";
-import { renderPage } from "./page.tsx";
+import { presentSections, renderPage } from "./page.tsx";
 import { Cost } from "./sections/cost.tsx";
 import { Curves, Distribution, Iterations, Motion } from "./sections/charts.tsx";
 import { Evaluations } from "./sections/evaluations.tsx";
@@ -34,7 +34,7 @@ export async function renderReport(runs: readonly LoadedRun[]): Promise<string> 
   const iterations = iterationCharts(groups);
   const motion = motionCharts(groups);
   const distributions = distributionCharts(groups);
-  const sections = [
+  const { links, contents } = presentSections([
     ["published", "Published", Published({ runs })],
     ["evaluations", "Evaluations", Evaluations({ groups })],
     ["curves", "Training", Curves({ charts: curves })],
@@ -46,16 +46,15 @@ export async function renderReport(runs: readonly LoadedRun[]): Promise<string> 
     ["distribution", "Spread", Distribution({ charts: distributions })],
     ["cost", "Cost", Cost({ runs, groups })],
     ["reproduce", "Reproduce", Reproduce({ runs })],
-  ] as const;
-  const present = sections.filter(([, , content]) => content !== null);
+  ]);
   const titles = new Set(runs.map((run) => run.record.paper.title));
   return await renderPage({
     title: `${[...titles].join(", ")} – Reflow report`,
-    links: present.map(([id, name]) => [id, name]),
+    links,
     charts: [...curves, ...iterations, ...motion, ...distributions],
     body: [
       ...runs.map((run) => <Headline run={run} />),
-      ...present.map(([, , content]) => content),
+      ...contents,
     ],
   });
 }

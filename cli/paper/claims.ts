@@ -21,6 +21,7 @@ import { renderClaims } from "../../reports/claims_page.tsx";
 import { type ArmRun, runArms, scoredOn } from "../claim_runs.ts";
 import { claimsText } from "../claims_text.ts";
 import { choiceOption, interruptSignal, printResult, userPath, wholeNumber } from "../command.ts";
+import { stepsGiven } from "../runs.ts";
 import { addPaperCommand, type PaperOptions, settingOf } from "./options.ts";
 
 /** What `claims` takes. */
@@ -81,7 +82,7 @@ export async function claimsCommand<R extends Recipe, C extends { dispose?(): vo
   const recipe = steps === undefined ? named : replication.withSteps(named, steps);
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
   const command = `deno task ${paper.id} claims --recipe ${name} --seeds ${options.seeds}` +
-    (steps === undefined ? "" : ` --steps ${steps}`);
+    stepsGiven(steps);
   const onRun = options.quiet ? undefined : setting.say;
   const arms = armsOf(claims);
   const runs = await runArms(replication, { recipe, arms, seeds, command, onRun }, setting);

@@ -13,9 +13,12 @@ export class BitBuffer {
   /** Bits of the first byte that were dropped. */
   private skipped = 0;
   private done = false;
+  private readonly candidates: Uint8Array;
 
-  constructor(stream: AsyncIterable<Uint8Array>) {
+  /** @param marks The 48-bit marks that {@link find} looks for. */
+  constructor(stream: AsyncIterable<Uint8Array>, private readonly marks: readonly number[]) {
     this.source = stream[Symbol.asyncIterator]();
+    this.candidates = candidatesOf(marks);
   }
 
   /** Whether everything came. */
@@ -45,25 +48,24 @@ export class BitBuffer {
   }
 
   /**
-   * Where one of some 48-bit marks comes next; null where none does below `limit` or the end.
+   * Where one of the marks comes next; null where none does below `limit` or the end.
    *
    * @param from The first position it may have.
    */
-  async find(marks: readonly number[], from: number, limit: number): Promise<number | null> {
-    const candidates = candidatesOf(marks);
+  async find(from: number, limit: number): Promise<number | null> {
     for (let byte = (this.skipped + from) >> 3;; byte++) {
       const position = 8 * byte - this.skipped;
       if (position >= limit) return null;
       // A mark that starts in this byte takes the next five whole, or ends in the one after.
       while (this.filled < byte + 8 && await this.more());
       if (byte + 6 > this.filled) return null;
-      const shifts = candidates[this.bytes[byte + 1] << 8 | this.bytes[byte + 2]];
+      const shifts = this.candidates[this.bytes[byte + 1] << 8 | this.bytes[byte + 2]];
       if (shifts === 0) continue;
       for (let shift = 0; shift < 8; shift++) {
         const at = position + shift;
         if (!(shifts & 1 << shift) || at < from) continue;
         if (at + 48 + this.skipped > 8 * this.filled) continue;
-        if (marks.includes(this.read(48, at))) return at;
+        if (this.marks.includes(this.read(48, at))) return at;
       }
     }
   }

@@ -31,7 +31,7 @@ export async function* bunzip2(
   packed: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const library = await Bzip2.init();
-  const input = new BitBuffer(packed);
+  const input = new BitBuffer(packed, [BLOCK, END]);
   while (await input.has(1)) yield* readStream(input, library);
 }
 
@@ -66,7 +66,7 @@ async function readHeader(input: BitBuffer): Promise<number> {
 async function readBlock(input: BitBuffer, level: number, library: Bzip2) {
   const size = level * 100_000;
   for (let end = 80;;) {
-    const next = await input.find([BLOCK, END], end, 8 * LONGEST * size);
+    const next = await input.find(end, 8 * LONGEST * size);
     if (next === null) throw new Bzip2Error(input.ended ? "it was cut" : "a block has no end");
     end = next;
     try {
