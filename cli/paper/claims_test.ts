@@ -4,49 +4,30 @@ import { Interrupted, UsageError } from "../../base/errors.ts";
 import { silent } from "../../base/progress.ts";
 import type { ClaimsReport } from "../../benchmarks/claims/claims_record.ts";
 import { RunFolder } from "../../benchmarks/run_folder.ts";
-import { defineMovingShapes, demoConfig } from "../../datasets/moving_shapes/mod.ts";
 import { withFolder } from "../../datasets/store/small_store.ts";
 import { armsOf } from "../../replications/claim.ts";
 import { claims as allClaims } from "../../replications/guess_what_moves/claims.ts";
-import { guessWhatMoves } from "../../replications/guess_what_moves/guess_what_moves.ts";
 import { type GuessWhatMovesRecipe, recipes } from "../../replications/guess_what_moves/recipes.ts";
+import {
+  paper as guessWhatMoves,
+  tinyRecipe,
+  tinyShapes,
+} from "../../replications/guess_what_moves/test_support.ts";
 import { runArms } from "../claim_runs.ts";
 import { commandLine } from "../replicate.ts";
 import type { Setting } from "../runs.ts";
 import { claimsCommand, type ClaimsOptions } from "./claims.ts";
 
-/** Six small videos in a store of the registry's own name. */
-const shapes = defineMovingShapes("moving-shapes", "Tiny", {
-  ...demoConfig,
-  ...{ height: 32, width: 32, frames: 4, tracks: 2 },
-  ...{ trainVideos: 1, valVideos: 4, testVideos: 1 },
-});
-
 const tiny: GuessWhatMovesRecipe = {
-  ...recipes.demo,
-  picture: { height: 32, width: 32 },
-  flow: { height: 32, width: 32 },
-  backbone: { kind: "pyramid", widths: [8, 8, 16, 16], stride: 2, group: 4 },
-  head: {
-    ...recipes.demo.head,
-    ...{ segments: 4, width: 8, mask: 8, groups: 2 },
-    decoder: { heads: 2, hidden: 16, layers: 1, dropout: 0.1 },
-  },
+  ...tinyRecipe,
   steps: 3,
-  batch: 2,
   learningRate: 5e-2,
   warmUp: 1,
   views: false,
-  heldOut: { ...recipes.demo.heldOut, every: 3, samples: 1 },
+  heldOut: { ...tinyRecipe.heldOut, every: 3, samples: 1 },
 };
 
-const paper = {
-  ...guessWhatMoves({
-    paper: { id: "raft" },
-    contender: () => Promise.reject(new Error("no flow is asked for")),
-  }),
-  recipes: { ...recipes, demo: tiny },
-};
+const paper = { ...guessWhatMoves, recipes: { ...recipes, demo: tiny } };
 
 /** Two claims of three arms. */
 const claims = [allClaims[0], allClaims[2]];
@@ -70,7 +51,7 @@ const never = new AbortController().signal;
 Deno.test("claims trains each arm with each seed once, goes on after Ctrl-C, and writes its page", (t) =>
   withFolder(async (folder) => {
     const [data, runs] = [join(folder, "data"), join(folder, "runs")];
-    await shapes.build!(join(data, "moving-shapes"), () => {});
+    await tinyShapes.build!(join(data, "moving-shapes"), () => {});
     const options: ClaimsOptions = {
       ...{ data, runs, backend: "webgpu", quiet: true, json: true, recipe: "demo", seeds: 2 },
     };

@@ -8,7 +8,6 @@ import {
   segmentationStamp,
 } from "../../benchmarks/protocols/segmentation.ts";
 import { RunFolder } from "../../benchmarks/run_folder.ts";
-import { defineMovingShapes, demoConfig } from "../../datasets/moving_shapes/mod.ts";
 import { withFolder } from "../../datasets/store/small_store.ts";
 import { drawn, onDevice, take } from "../../nn/kernels/kernel_test_support.ts";
 import { writeSafetensors } from "../../nn/weights/safetensors.ts";
@@ -20,46 +19,22 @@ import { train } from "../training.ts";
 import { channelsOf, FrozenVit, pyramid } from "./backbone.ts";
 import { GuessWhatMovesContender, Segmenter } from "./contender.ts";
 import { trainingGigaflop } from "./cost.ts";
-import { guessWhatMoves } from "./guess_what_moves.ts";
 import { type GuessWhatMovesRecipe, recipes } from "./recipes.ts";
+import { paper, tinyRecipe, tinyShapes } from "./test_support.ts";
 import { compareWithPublished, PUBLISHED } from "./verdicts.ts";
 
-const paper = guessWhatMoves({
-  paper: { id: "raft" },
-  contender: () => Promise.reject(new Error("no flow is asked for")),
-});
-
-/** Six small videos in a store of the registry's own name. */
-const shapes = defineMovingShapes("moving-shapes", "Tiny", {
-  ...demoConfig,
-  ...{ height: 32, width: 32, frames: 4, tracks: 2 },
-  ...{ trainVideos: 1, valVideos: 4, testVideos: 1 },
-});
-
 const tiny: GuessWhatMovesRecipe = {
-  ...recipes.demo,
-  picture: { height: 32, width: 32 },
-  flow: { height: 32, width: 32 },
-  backbone: { kind: "pyramid", widths: [8, 8, 16, 16], stride: 2, group: 4 },
-  head: {
-    ...recipes.demo.head,
-    segments: 4,
-    width: 8,
-    mask: 8,
-    groups: 2,
-    decoder: { heads: 2, hidden: 16, layers: 1, dropout: 0.1 },
-  },
+  ...tinyRecipe,
   steps: 24,
-  batch: 2,
   learningRate: 5e-3,
   warmUp: 2,
   decayOver: 100,
-  heldOut: { ...recipes.demo.heldOut, every: 12 },
+  heldOut: { ...tinyRecipe.heldOut, every: 12 },
 };
 
 Deno.test("training lowers the loss, repeats bit for bit, and its run can be scored", () =>
   withFolder(async (dataDir) => {
-    await shapes.build!(join(dataDir, "moving-shapes"), () => {});
+    await tinyShapes.build!(join(dataDir, "moving-shapes"), () => {});
     const run = async (name: string) => {
       const job = await paper.training(tiny, { seed: 1, dataDir });
       const [stage] = job.stages;
