@@ -11,6 +11,7 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
+import { type HostTensor, oracleOf } from "./kernel.ts";
 import { fieldKernel } from "./motion/field.ts";
 import { momentsKernel } from "./motion/moments.ts";
 import { solveKernel } from "./motion/solve.ts";
@@ -47,6 +48,30 @@ export function fitMotion(
   const terms = motionModels[model];
   const moments = momentsKernel({ masks, field: flow }, { terms });
   return solveKernel({ moments }, { terms, ridge }) as tf.Tensor4D;
+}
+
+/**
+ * The flow of the motion that fits one segment best, at every pixel, computed on the host.
+ *
+ * @param weights Of the segment, [height, width].
+ * @param flow [height, width, 2].
+ * @returns [height, width, 2].
+ */
+export function fittedFlow(
+  weights: HostTensor,
+  flow: HostTensor,
+  { model, ridge = 1e-4 }: MotionFit,
+): HostTensor["data"] {
+  const [height, width] = weights.shape;
+  const terms = motionModels[model], one = [1, height, width, 1];
+  const on = (name: string, inputs: Record<string, HostTensor>, attributes: object) =>
+    oracleOf(name)(inputs, attributes);
+  const masks = { shape: one, data: weights.data };
+  const field = { shape: [1, height, width, 2], data: flow.data };
+  const moments = on("MotionMoments", { masks, field }, { terms });
+  const theta = on("MotionSolve", { moments }, { terms, ridge });
+  const whole = { shape: one, data: weights.data.map(() => 1) };
+  return on("MotionField", { masks: whole, theta }, { terms }).data;
 }
 
 /**

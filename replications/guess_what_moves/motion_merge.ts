@@ -4,9 +4,7 @@
  * @module
  */
 import { type NdArray, packed } from "../../base/arrays.ts";
-
-/** Of a segment's mass: added to the system's diagonal, so that it has a solution for a single row. */
-const RIDGE = 1e-4;
+import { fittedFlow } from "../../nn/kernels/motion_fit.ts";
 
 /**
  * The background by its motion: the segment that covers most of the border, joined, the nearest first,
@@ -115,43 +113,10 @@ function borderShare(segment: Float32Array, [height, width]: readonly number[]):
 
 /** The affine flow that fits best, at every pixel. */
 function affineMotion(weights: Float32Array, flow: NdArray<Float32Array>): Float32Array {
-  const [height, width] = flow.shape;
-  const values = packed(flow);
-  const basis = (at: number) => [
-    1,
-    (2 * (at % width) + 1) / width - 1,
-    (2 * Math.floor(at / width) + 1) / height - 1,
-  ];
-  // Normal equations: Σ wφφᵀ, and beside it Σ wφf.
-  const system = [0, 1, 2].map(() => new Float64Array(5));
-  weights.forEach((weight, at) => {
-    const phi = basis(at);
-    phi.forEach((a, i) => {
-      phi.forEach((b, j) => system[i][j] += weight * a * b);
-      system[i][3] += weight * a * values[2 * at];
-      system[i][4] += weight * a * values[2 * at + 1];
-    });
-  });
-  const mass = system[0][0];
-  system.forEach((row, i) => row[i] += RIDGE * mass + Number.MIN_VALUE);
-  eliminate(system);
-  return Float32Array.from(values, (_, i) => {
-    const phi = basis(i >> 1);
-    return phi.reduce((sum, a, row) => sum + a * system[row][3 + i % 2], 0);
-  });
-}
-
-/** Gauss and Jordan's elimination of a positive definite system, its right sides beside it. */
-function eliminate(system: Float64Array[]): void {
-  system.forEach((pivot, i) => {
-    const scale = 1 / pivot[i];
-    pivot.forEach((value, j) => pivot[j] = value * scale);
-    system.forEach((row, other) => {
-      if (other === i) return;
-      const factor = row[i];
-      row.forEach((value, j) => row[j] = value - factor * pivot[j]);
-    });
-  });
+  const { shape } = flow;
+  const segment = { shape: shape.slice(0, 2), data: weights };
+  const fitted = fittedFlow(segment, { shape, data: packed(flow) }, { model: "affine" });
+  return Float32Array.from(fitted);
 }
 
 /** The mean vector at every pixel. */
