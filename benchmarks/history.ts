@@ -9,7 +9,7 @@
  */
 import { machineKey, machineName } from "./machine.ts";
 import { mainMetric, metricName } from "./metric_names.ts";
-import type { Evaluation, RunRecord } from "./record.ts";
+import { type Evaluation, type RunRecord, scoringCode } from "./record.ts";
 import { findLevels, type Level } from "./statistics/steps.ts";
 
 /** One result in a history. */
@@ -18,7 +18,7 @@ export interface HistoryPoint {
   readonly startedAt: string;
   readonly commit: string | null;
   readonly machine: string;
-  /** Digest of the code that scored it; null where an older record does not say. */
+  /** Digest of the code that scored it; null where an older record does not say or nothing was. */
   readonly benchmark: string | null;
   readonly value: number;
   /** Whether it was made under another version of the benchmark than the newest result. */
@@ -94,18 +94,22 @@ function seriesOf(found: Found[]): HistorySeries {
 
 function numbersOf(record: RunRecord): Found[] {
   const { paper, training, environment, evaluations } = record;
-  const point = {
+  const made = {
     run: record.id,
     startedAt: record.startedAt,
     commit: environment.commit,
     machine: machineKey(environment),
-    benchmark: environment.benchmark ?? null,
   };
-  const time = (subject: string, what: string, value: number, protocol: string): Found => ({
-    key: JSON.stringify([paper.id, subject, what, point.machine, environment.kernels]),
+  const time = (
+    subject: string,
+    what: string,
+    point: { value: number; benchmark: string | null },
+    protocol: string,
+  ): Found => ({
+    key: JSON.stringify([paper.id, subject, what, made.machine, environment.kernels]),
     ...{ paper: paper.id, subject, what, unit: "s", lowerIsBetter: true, protocol },
     machine: machineName(environment),
-    point: { ...point, value },
+    point: { ...made, ...point },
   });
   const tested = evaluations.filter(({ contender }) => contender.kind !== "baseline");
   const found = tested.flatMap((evaluation): Found[] => {
@@ -116,23 +120,23 @@ function numbersOf(record: RunRecord): Found[] {
     const { quantity, unit, better } = metricName(metric);
     const where = `${dataset}:${split}`;
     const subject = contender.name;
+    const benchmark = scoringCode(record, evaluation) ?? null;
     const quality: Found = {
       key: JSON.stringify([paper.id, subject, where, protocol.id, metric]),
       ...{ paper: paper.id, subject, what: `${quantity} on ${where}`, unit },
       lowerIsBetter: better !== "higher",
       machine: null,
       protocol: protocol.hash,
-      point: { ...point, value },
+      point: { ...made, benchmark, value },
     };
-    const seconds = cost === undefined ? null : total(cost.seconds) / cost.seconds.length;
-    return seconds === null
-      ? [quality]
-      : [quality, time(subject, `time of a sample of ${where}`, seconds, timing(evaluation))];
+    if (cost === undefined) return [quality];
+    const point = { benchmark, value: total(cost.seconds) / cost.seconds.length };
+    return [quality, time(subject, `time of a sample of ${where}`, point, timing(evaluation))];
   });
   if (training === null || training.steps === 0) return found;
   const subject = `${training.recipe} recipe`;
-  const perStep = training.seconds / training.steps;
-  return [...found, time(subject, "time of a training step", perStep, training.configHash)];
+  const point = { benchmark: null, value: training.seconds / training.steps };
+  return [...found, time(subject, "time of a training step", point, training.configHash)];
 }
 
 /** What a time depends on beside the machine. */

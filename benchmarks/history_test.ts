@@ -55,6 +55,14 @@ Deno.test("results under another version of the benchmark are stale and in no le
     false,
   ]);
   assertEquals([epe.levels, lastStep(epe)], [[{ from: 0, to: 4, value: 2 }], null]);
+  const again = run(6, 2, 10, {
+    ...scoredBy("old"),
+    evaluations: fabricated.evaluations.map((e) => ({ ...e, benchmark: sha256("new") })),
+  });
+  assertEquals(
+    buildHistory([...now, again])[0].points.map(({ stale }) => stale),
+    Array(4).fill(false),
+  );
   const otherProtocol = run(7, 2, 10, {
     ...scoredBy("new"),
     evaluations: fabricated.evaluations.map((e) => ({

@@ -75,6 +75,11 @@ export const Evaluation = z.strictObject({
     /** Resident memory of the process after each sample. */
     residentBytes: z.array(finite),
   }).optional(),
+  /**
+   * Digest of the code that turned predictions into these numbers; absent from records before it
+   * was kept, which see {@link scoringCode}.
+   */
+  benchmark: digest.optional(),
 });
 /** See {@link Evaluation}. */
 export type Evaluation = z.infer<typeof Evaluation>;
@@ -144,8 +149,8 @@ export const Environment = z.strictObject({
   /** Digest of every source file, which names the code even where the checkout is dirty. */
   code: digest,
   /**
-   * Digest of the code that turns predictions into numbers: results under another one are history.
-   * Absent from records before it was kept.
+   * Digest of the code that turned predictions into numbers when the run began; absent from records
+   * before it was kept. See {@link scoringCode}.
    */
   benchmark: digest.optional(),
   deno: z.string(),
@@ -227,6 +232,17 @@ export const RunRecord = z.strictObject({
 });
 /** See {@link RunRecord}. */
 export type RunRecord = z.infer<typeof RunRecord>;
+
+/**
+ * Digest of the code that turned an evaluation's predictions into numbers, or undefined where the
+ * record is older than such digests. Results under another one are history: they don't compare.
+ */
+export function scoringCode(
+  { environment }: Pick<RunRecord, "environment">,
+  evaluation: Evaluation,
+): string | undefined {
+  return evaluation.benchmark ?? environment.benchmark;
+}
 
 /** One point of a curve: the value of a named series at a training step. */
 export interface CurvePoint {

@@ -7,6 +7,7 @@ import { join } from "@std/path";
 import { Interrupted, UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { isOf, type ScoredOn } from "../benchmarks/claims/judge_claim.ts";
+import { scoringCode } from "../benchmarks/record.ts";
 import { findSplit } from "../datasets/registry.ts";
 import { armRecipe } from "../replications/claim.ts";
 import type { Arm, Recipe, Replication, Source } from "../replications/replication.ts";
@@ -15,6 +16,7 @@ import {
   configHash,
   keepScores,
   openRun,
+  prepareBackend,
   resumeTraining,
   type Run,
   type Setting,
@@ -55,9 +57,12 @@ export async function runArms<R extends Recipe, C extends { dispose?(): void }>(
   setting: Setting,
 ): Promise<ArmRun[]> {
   const { recipe, arms, seeds, command, onRun } = request;
+  const { benchmark } = await prepareBackend(setting);
   const trials: Trial<R>[] = [];
   for (const seed of seeds) {
-    for (const arm of arms) trials.push(await trialOf(replication, recipe, arm, seed, setting));
+    for (const arm of arms) {
+      trials.push(await trialOf(replication, recipe, { arm, seed, benchmark }, setting));
+    }
   }
   const done: ArmRun[] = [];
   try {
@@ -108,8 +113,12 @@ interface Trial<R extends Recipe> {
 async function trialOf<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
   recipe: R,
-  arm: Arm<R>,
-  seed: number,
+  { arm, seed, benchmark }: {
+    arm: Arm<R>;
+    seed: number;
+    /** Digest of the code that would score it now. */
+    benchmark: string | undefined;
+  },
   { runsDir }: Setting,
 ): Promise<Trial<R>> {
   const { paper } = replication;
@@ -127,7 +136,10 @@ async function trialOf<R extends Recipe, C extends { dispose?(): void }>(
   }
   if (training.weights === null) return { ...trial, state: "unfinished" };
   const on = scoredOn(replication, changed);
-  const isScored = record.evaluations.some((evaluation) => isOf(evaluation, on));
+  // Numbers that other code made would not compare with those of the arms to come.
+  const isScored = record.evaluations.some((evaluation) =>
+    isOf(evaluation, on) && scoringCode(record, evaluation) === benchmark
+  );
   return { ...trial, state: isScored ? "finished" : "trained" };
 }
 

@@ -106,14 +106,14 @@ export async function score<R extends Recipe, C extends { dispose?(): void }>(
   setting: Setting,
 ): Promise<Scored> {
   await ensureDatasets([request.dataset], setting);
-  await prepareBackend(setting);
+  const { benchmark } = await prepareBackend(setting);
   const contender = source.kind === "onnx" || source.kind === "folder"
     ? await replication.foreign!(source)
     : await replication.contender(source, setting);
   const label = source.kind === "baseline" ? `evaluate ${source.name}` : "evaluate";
   let progress: Progress | null = null;
   try {
-    return await replication.evaluate(contender, {
+    const scored = await replication.evaluate(contender, {
       ...request,
       limit: request.samples,
       dataDir: setting.dataDir,
@@ -123,6 +123,7 @@ export async function score<R extends Recipe, C extends { dispose?(): void }>(
         progress.update(done, note);
       },
     });
+    return { ...scored, evaluation: { ...scored.evaluation, benchmark } };
   } finally {
     (progress as Progress | null)?.end();
     contender.dispose?.();

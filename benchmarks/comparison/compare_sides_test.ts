@@ -188,6 +188,31 @@ Deno.test("a change of the scoring code is bridged by a baseline that scores as 
   assertStringIncludes(torn.reasons[0], "evaluate the base again");
 });
 
+Deno.test("evaluated again, a run is compared by the code that scored it now", () => {
+  const { record, samples } = runOf("b", (epe) => epe);
+  const again = (zero: number): ComparedRun => ({
+    samples,
+    record: {
+      ...record,
+      environment: { ...record.environment, benchmark: sha256("old") },
+      evaluations: record.evaluations.map((evaluation) =>
+        evaluation.contender.kind === "baseline"
+          ? { ...evaluation, metrics: { ...evaluation.metrics, epe: zero } }
+          : { ...evaluation, benchmark: sha256("new") }
+      ),
+    },
+  });
+  const fresh = side("a", {
+    samples,
+    record: { ...record, environment: { ...record.environment, benchmark: sha256("new") } },
+  });
+  // The baseline was left as the old code scored it, and bridges nothing.
+  const report = compareSides(fresh, side("b", again(99)));
+  assertEquals([report.exitCode, report.warnings], [0, []]);
+  const scoring = report.differences.find(({ name }) => name === "scoring code");
+  assertEquals(scoring?.candidate.split(", ").length, 2);
+});
+
 Deno.test("several splits are judged together, and can be told where none alone can", () => {
   // Four splits of three scenes each.
   const splitUp = (name: string, worse: number) => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Environment, RunRecord } from "../record.ts";
+import { type Environment, type RunRecord, scoringCode } from "../record.ts";
 import type { Difference } from "./comparison_record.ts";
 
 /** What stands for something a side doesn't have. */
@@ -77,14 +77,15 @@ function dataOf({ data }: RunRecord): Record<string, unknown> {
 function codeOf(
   { environment, evaluations }: Pick<RunRecord, "environment" | "evaluations">,
 ): Record<string, unknown> {
-  const { commit, code, benchmark, reflow } = environment;
+  const { commit, code, reflow } = environment;
   const weights = evaluations.flatMap(({ contender: { kind, digest } }) =>
     kind !== "baseline" && digest !== null ? [digest.slice(0, 12)] : []
   );
+  const scoring = evaluations.flatMap((e) => scoringCode({ environment }, e)?.slice(0, 12) ?? []);
   return {
     commit: commit ?? undefined,
     "source files": code.slice(0, 12),
-    "scoring code": benchmark?.slice(0, 12),
+    "scoring code": [...new Set(scoring)].join(", ") || undefined,
     "version": reflow,
     weights: [...new Set(weights)].join(", ") || undefined,
   };

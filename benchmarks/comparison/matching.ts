@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Evaluation, RunRecord } from "../record.ts";
+import { type Evaluation, type RunRecord, scoringCode } from "../record.ts";
 import type { NotCompared } from "./comparison_record.ts";
 import type { ComparedRun, SampleNumbers, Side } from "./side.ts";
 
@@ -123,7 +123,7 @@ function matchOf(base: readonly Result[], candidate: readonly Result[]): Match |
   }
   const changed = changedBaseline(base[0], candidate[0], common[0]);
   if (changed !== null) return refuse(changed);
-  const codes = new Set(all.map(({ run }) => run.record.environment.benchmark));
+  const codes = codesOf(all);
   if (
     codes.size > 1 && !codes.has(undefined) && !sharedBaseline(base[0], candidate[0], common[0])
   ) {
@@ -139,18 +139,28 @@ function dataDigest({ data }: RunRecord, { dataset, split }: Evaluation): string
   return data.find((stamp) => stamp.dataset === dataset && stamp.split === split)?.digest;
 }
 
-/** A baseline that both runs scored on the split under the protocol. */
+/** The versions of the scoring code behind some results. */
+function codesOf(results: readonly Result[]): Set<string | undefined> {
+  return new Set(
+    results.flatMap(({ run, evaluations }) => evaluations.map((e) => scoringCode(run.record, e))),
+  );
+}
+
+/** A baseline that both runs scored on the split under the protocol, by the code of their results. */
 function sharedBaseline(
   base: Result,
   candidate: Result,
   protocol: string,
 ): readonly [Evaluation, Evaluation] | null {
   const [{ dataset, split }] = base.evaluations;
-  const baselines = ({ run }: Result) =>
-    run.record.evaluations.filter((e) =>
+  const baselines = (result: Result) => {
+    const { record } = result.run;
+    const codes = codesOf([result]);
+    return record.evaluations.filter((e) =>
       e.contender.kind === "baseline" && e.dataset === dataset && e.split === split &&
-      e.protocol.hash === protocol
+      e.protocol.hash === protocol && codes.has(scoringCode(record, e))
     );
+  };
   for (const a of baselines(base)) {
     const b = baselines(candidate).find(({ contender }) => contender.name === a.contender.name);
     if (b !== undefined) return [a, b];
@@ -181,7 +191,7 @@ function benchmarkWarning(
   base: readonly Result[],
   candidate: readonly Result[],
 ): string | null {
-  const codes = new Set([...base, ...candidate].map(({ run }) => run.record.environment.benchmark));
+  const codes = codesOf([...base, ...candidate]);
   if (codes.size === 1) return null;
   return codes.has(undefined)
     ? `${what}: an older record does not say which code scored it`

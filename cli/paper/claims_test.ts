@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { Interrupted, UsageError } from "../../base/errors.ts";
+import { sha256 } from "../../base/files.ts";
 import { silent } from "../../base/progress.ts";
 import type { ClaimsReport } from "../../benchmarks/claims/claims_record.ts";
 import { RunFolder } from "../../benchmarks/run_folder.ts";
@@ -128,30 +129,41 @@ Deno.test("claims trains each arm with each seed once, goes on after Ctrl-C, and
       },
     );
 
-    await t.step("a second call trains nothing, scores what was not, and says so", async () => {
-      const unscored = await RunFolder.open(join(runs, "guess-what-moves-demo-affine-s1"));
-      const before = await unscored.readRecord();
-      await unscored.writeRecord({ ...before, evaluations: [] });
-      const out = join(folder, "pages", "claims.html");
-      const { out: text, said } = await printed(() =>
-        claimsCommand(paper, claims, { ...options, out, json: false, quiet: false }, never)
-      );
-      const runLines = said.filter((line) => /^\d of 6/.test(line));
-      assertEquals(runLines.map((line) => line.split(": ")[2].split(" ")[0]), [
-        ...["reuses", "reuses", "reuses", "reuses", "scores", "reuses"],
-      ]);
-      const lines = text.split("\n");
-      assertEquals(lines[0], "5 of 6 runs were there already");
-      assertStringIncludes(lines[1], "Of 2 claims, 2 are inconclusive.");
-      assertEquals(lines.at(-1), out);
-      assertStringIncludes(
-        await Deno.readTextFile(out),
-        `href="../runs/guess-what-moves-demo-affine-s1/report.html"`,
-      );
-      const after = await unscored.readRecord();
-      assertEquals(after.training, before.training);
-      assertEquals(after.evaluations[0].metrics, before.evaluations[0].metrics);
-    });
+    await t.step(
+      "a second call trains nothing, scores what was not or by other code, and says so",
+      async () => {
+        const unscored = await RunFolder.open(join(runs, "guess-what-moves-demo-affine-s1"));
+        const before = await unscored.readRecord();
+        await unscored.writeRecord({ ...before, evaluations: [] });
+        const otherwise = await RunFolder.open(join(runs, "guess-what-moves-demo-unchanged-s1"));
+        const scored = await otherwise.readRecord();
+        await otherwise.writeRecord({
+          ...scored,
+          evaluations: scored.evaluations.map((e) => ({ ...e, benchmark: sha256("older code") })),
+        });
+        const out = join(folder, "pages", "claims.html");
+        const { out: text, said } = await printed(() =>
+          claimsCommand(paper, claims, { ...options, out, json: false, quiet: false }, never)
+        );
+        const runLines = said.filter((line) => /^\d of 6/.test(line));
+        assertEquals(runLines.map((line) => line.split(": ")[2].split(" ")[0]), [
+          ...["reuses", "reuses", "reuses", "scores", "scores", "reuses"],
+        ]);
+        const lines = text.split("\n");
+        assertEquals(lines[0], "4 of 6 runs were there already");
+        assertStringIncludes(lines[1], "Of 2 claims, 2 are inconclusive.");
+        assertEquals(lines.at(-1), out);
+        assertStringIncludes(
+          await Deno.readTextFile(out),
+          `href="../runs/guess-what-moves-demo-affine-s1/report.html"`,
+        );
+        const after = await unscored.readRecord();
+        assertEquals(after.training, before.training);
+        assertEquals(after.evaluations[0].metrics, before.evaluations[0].metrics);
+        const [again] = (await otherwise.readRecord()).evaluations;
+        assertEquals(again.benchmark, scored.evaluations[0].benchmark);
+      },
+    );
 
     await t.step("runs with other settings are refused before anything is trained", async () => {
       const other = { ...options, steps: 2, seeds: 3 };

@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { join } from "@std/path";
 import { requireWritable } from "../../base/files.ts";
 import { channelOrders, pixelRanges } from "../../benchmarks/contenders/onnx.ts";
+import type { ScoredModel } from "../../benchmarks/published.ts";
 import { MOST_ITERATIONS } from "../../benchmarks/protocols/protocol.ts";
 import { findSplit } from "../../datasets/registry.ts";
 import type { Recipe, Replication, Scored, Source } from "../../replications/replication.ts";
@@ -107,10 +108,10 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   // Verdicts rest on everything scored so far; per-sample results of earlier scores are on disk.
   const evaluations = scored.map(({ evaluation }) => evaluation);
   const ids = new Set(evaluations.map(({ id }) => id));
-  const all: Scored[] = [...scored];
+  const all: ScoredModel[] = [...scored];
   for (const other of run.record.evaluations.filter(({ id }) => !ids.has(id))) {
     const samples = await run.folder.readSamples(other.id);
-    if (samples) all.push({ evaluation: other, samples, data: scored[0].data });
+    if (samples) all.push({ evaluation: other, samples });
   }
   await keepScores(run, scored, replication.compare(all, trainedOn));
   const results = evaluations.map((evaluation) => ({

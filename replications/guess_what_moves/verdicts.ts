@@ -8,9 +8,9 @@ import {
   segmentationProtocol,
   segmentationStamp,
 } from "../../benchmarks/protocols/segmentation.ts";
+import type { ScoredModel } from "../../benchmarks/published.ts";
 import type { Comparison, Evaluation, PublishedNumber, Verdict } from "../../benchmarks/record.ts";
 import { judge } from "../../benchmarks/verdict.ts";
-import type { Scored } from "../replication.ts";
 import { PUBLISHED_BY_MODEL } from "./published.ts";
 
 /**
@@ -54,7 +54,7 @@ const MEASURED = "mIoU (J mean), no post-processing";
 
 /** Every published number beside the one of our evaluations that it compares with, if any does. */
 export function compareWithPublished(
-  scored: readonly Scored[],
+  scored: readonly ScoredModel[],
   training: string,
   parameters: number,
 ): Comparison[] {
