@@ -26,11 +26,25 @@ export interface ScannedSpeed {
   readonly report: boolean;
 }
 
+/** The page of a test of claims, as `deno task <paper> claims` names it. */
+export interface ScannedClaims {
+  /** Id of the paper. */
+  readonly paper: string;
+  /** The file's name. */
+  readonly file: string;
+  /** When it was written, in ISO 8601. */
+  readonly writtenAt: string;
+}
+
+/** What the name of a page of claims ends in, after its paper's id. */
+export const CLAIMS_PAGE = "-claims.html";
+
 /** What {@link scanRuns} found. */
 export interface ScannedRuns {
   /** Newest first. */
   readonly runs: readonly ScannedRun[];
   readonly speeds: readonly ScannedSpeed[];
+  readonly claims: readonly ScannedClaims[];
   /** One line a folder that was skipped: its name and why. */
   readonly skipped: readonly { readonly folder: string; readonly reason: string }[];
 }
@@ -43,7 +57,7 @@ export async function scanRuns(runsDir: string): Promise<ScannedRuns> {
   const runs: ScannedRun[] = [], speeds: ScannedSpeed[] = [];
   const skipped: { folder: string; reason: string }[] = [];
   const seen = new Map<string, string>();
-  for (const folder of await foldersIn(runsDir)) {
+  for (const folder of await namesIn(runsDir, "folder")) {
     const path = join(runsDir, folder);
     try {
       const speed = await readTextOrNull(join(path, "speed.json"));
@@ -68,14 +82,33 @@ export async function scanRuns(runsDir: string): Promise<ScannedRuns> {
   }
   const newestFirst = <T extends { record: { startedAt: string } }>(list: T[]) =>
     list.sort((a, b) => a.record.startedAt < b.record.startedAt ? 1 : -1);
-  return { runs: newestFirst(runs), speeds: newestFirst(speeds), skipped };
+  return {
+    runs: newestFirst(runs),
+    speeds: newestFirst(speeds),
+    claims: await claimsIn(runsDir),
+    skipped,
+  };
 }
 
-async function foldersIn(dir: string): Promise<string[]> {
+async function claimsIn(runsDir: string): Promise<ScannedClaims[]> {
+  const found: ScannedClaims[] = [];
+  for (const file of await namesIn(runsDir, "file")) {
+    if (!file.endsWith(CLAIMS_PAGE)) continue;
+    const { mtime } = await Deno.stat(join(runsDir, file));
+    found.push({
+      paper: file.slice(0, -CLAIMS_PAGE.length),
+      file,
+      writtenAt: (mtime ?? new Date(0)).toISOString(),
+    });
+  }
+  return found;
+}
+
+async function namesIn(dir: string, kind: "folder" | "file"): Promise<string[]> {
   const names: string[] = [];
   try {
-    for await (const { name, isDirectory } of Deno.readDir(dir)) {
-      if (isDirectory && !name.startsWith(".")) names.push(name);
+    for await (const { name, isDirectory, isFile } of Deno.readDir(dir)) {
+      if ((kind === "folder" ? isDirectory : isFile) && !name.startsWith(".")) names.push(name);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -23,11 +23,15 @@ Deno.test("scanRuns() skips what it cannot read with a reason each, and keeps th
     await Deno.writeTextFile(join(runs, "g-second", "report.html"), "");
     await write(".h-partial", JSON.stringify(second));
     await Deno.writeTextFile(join(runs, "index.html"), "");
+    await Deno.writeTextFile(join(runs, "raft-claims.html"), "");
     const found = await scanRuns(runs);
     assertEquals(
       found.runs.map(({ folder, report }) => [folder, report]),
       [["g-second", true], ["a-first", false]],
     );
+    assertEquals(found.claims.map(({ paper, file }) => [paper, file]), [
+      ["raft", "raft-claims.html"],
+    ]);
     const reasons = Object.fromEntries(found.skipped.map(({ folder, reason }) => [folder, reason]));
     assertEquals(Object.keys(reasons), ["b-again", "c-half", "d-future", "e-missing", "f-other"]);
     assertStringIncludes(reasons["b-again"], "is in a-first already");
@@ -41,5 +45,7 @@ Deno.test("scanRuns() skips what it cannot read with a reason each, and keeps th
 });
 
 Deno.test("scanRuns() of no folder finds nothing", async () => {
-  assertEquals(await scanRuns("none/at/all"), { runs: [], speeds: [], skipped: [] });
+  assertEquals(await scanRuns("none/at/all"), {
+    ...{ runs: [], speeds: [], claims: [], skipped: [] },
+  });
 });

@@ -16,6 +16,7 @@ async function inRuns(test: (runs: string, folder: RunFolder) => Promise<void>) 
     await done.writeRecord({ ...record, id: "done" });
     await Deno.writeTextFile(join(done.path, "report.html"), "<p>a report");
     await Deno.mkdir(join(runs, "broken"));
+    await Deno.writeTextFile(join(runs, "raft-claims.html"), "<p>claims");
     await test(runs, folder);
   } finally {
     await Deno.remove(runs, { recursive: true });
@@ -59,6 +60,8 @@ Deno.test("the server shows runs in progress, reports, and nothing else", async 
       });
       await t.step("reports are served as they are", async () => {
         assertEquals((await get("/done/report.html")).text, "<p>a report");
+        assertStringIncludes((await get("/")).text, 'href="raft-claims.html"');
+        assertEquals((await get("/raft-claims.html")).text, "<p>claims");
       });
       await t.step("everything else is unknown", async () => {
         await Deno.writeTextFile(join(runs, "done", "secret.txt"), "");
@@ -68,6 +71,8 @@ Deno.test("the server shows runs in progress, reports, and nothing else", async 
             "/done/record.json",
             "/going/report.html",
             "/..%2f..%2fetc/report.html",
+            "/done/raft-claims.html",
+            "/..%2fraft-claims.html",
             "/live/none",
             "/live/broken/charts.json",
           ]

@@ -1,17 +1,21 @@
 /**
  * `deno task results`: the records that are committed, and the tables made from them.
  *
- * `results/<paper>/<run>.json` holds pinned runs. README's tables and the model zoo are made from
- * them, from the list of papers and from nothing else; a test fails where they are stale.
+ * `results/<paper>/<run>.json` holds pinned runs, `results/claims/<paper>-<recipe>.json` what the
+ * test of claims came to. README's tables and the model zoo are made from them, from the list of
+ * papers and from nothing else; a test fails where they are stale.
  *
  * @module
  */
 import { dirname, fromFileUrl, join, relative } from "@std/path";
 import { ExitCode, ReflowError, UsageError } from "../base/errors.ts";
 import { exists, writeFileAtomic } from "../base/files.ts";
+import { parseClaims } from "../benchmarks/claims/claims_record.ts";
 import { loadSide, readPinned, writePinned } from "../benchmarks/comparison/side.ts";
 import { papers } from "../replications/papers.ts";
 import {
+  claimsTable,
+  type CommittedClaims,
   type CommittedRecord,
   modelZooTable,
   resultsTable,
@@ -30,11 +34,14 @@ const ROOT = fromFileUrl(new URL("..", import.meta.url));
 
 /** Documents with generated tables, and the tables' names in each. */
 const DOCUMENTS: Readonly<Record<string, readonly Table[]>> = {
-  "README.md": ["status", "results"],
+  "README.md": ["status", "results", "claims"],
   "docs/model-zoo.md": ["model-zoo"],
 };
 
-type Table = "status" | "results" | "model-zoo";
+type Table = "status" | "results" | "claims" | "model-zoo";
+
+/** Below `results/`, beside a folder a paper. */
+const CLAIMS = "claims";
 
 /** A document as it should read. */
 export interface GeneratedDocument {
@@ -52,19 +59,22 @@ export interface GeneratedDocument {
  */
 export async function generateDocuments(root = ROOT): Promise<GeneratedDocument[]> {
   const records = await committedRecords(root);
+  const claims = await committedClaims(root);
   const implemented = await implementedPapers(root);
   const documents: GeneratedDocument[] = [];
   for (const [name, tables] of Object.entries(DOCUMENTS)) {
     const path = join(root, name);
     const before = await Deno.readTextFile(path);
-    const linked = records.map(({ file, record }) => ({
-      file: relative(dirname(path), file).replaceAll("\\", "/"),
-      record,
-    }));
+    const linked = <T extends { file: string }>(all: readonly T[]) =>
+      all.map((one) => ({
+        ...one,
+        file: relative(dirname(path), one.file).replaceAll("\\", "/"),
+      }));
     const made: Record<Table, string> = {
-      "status": statusTable(Object.values(papers), linked, implemented),
-      "results": resultsTable(linked),
-      "model-zoo": modelZooTable(linked),
+      "status": statusTable(Object.values(papers), linked(records), implemented),
+      "results": resultsTable(linked(records)),
+      "claims": claimsTable(linked(claims)),
+      "model-zoo": modelZooTable(linked(records)),
     };
     const text = tables.reduce((text, table) => replaced(text, table, made[table], name), before);
     documents.push({ name, text, stale: text !== before });
@@ -89,13 +99,24 @@ export function replaced(text: string, table: string, content: string, document:
 /** Newest first within a paper. */
 async function committedRecords(root: string): Promise<CommittedRecord[]> {
   const records: CommittedRecord[] = [];
-  for (const file of await filesBelow(join(root, "results"))) {
+  const folder = join(root, "results");
+  for (const file of await filesBelow(folder)) {
+    if (dirname(file) === join(folder, CLAIMS)) continue;
     for (const { record } of await readPinned(file)) records.push({ file, record });
   }
   return records.sort((a, b) =>
     compareText(a.record.paper.id, b.record.paper.id) ||
     compareText(b.record.startedAt, a.record.startedAt)
   );
+}
+
+/** By the names of the files. */
+async function committedClaims(root: string): Promise<CommittedClaims[]> {
+  const found: CommittedClaims[] = [];
+  for (const file of await filesBelow(join(root, "results", CLAIMS))) {
+    found.push({ file, report: parseClaims(file, await Deno.readTextFile(file)) });
+  }
+  return found;
 }
 
 const compareText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;

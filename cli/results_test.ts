@@ -5,6 +5,8 @@ import { writePinned } from "../benchmarks/comparison/side.ts";
 import type { RunRecord } from "../benchmarks/record.ts";
 import { papers } from "../replications/papers.ts";
 import { fabricateRun } from "../reports/fabricated_run.ts";
+import { fabricateClaims } from "../tests/fabricated_claims.ts";
+import { CLAIM_MARKS } from "../reports/claims_words.ts";
 import { generateDocuments, replaced } from "./results.ts";
 
 Deno.test("the tables of this checkout are those of its records", async () => {
@@ -21,11 +23,16 @@ Deno.test("tables are made from records and the list of papers", async () => {
     await Deno.writeTextFile(join(root, name), text);
   };
   try {
-    await write("README.md", `before\n${marks("status")}between\n${marks("results")}after\n`);
+    await write(
+      "README.md",
+      `before\n${marks("status")}between\n${marks("results")}${marks("claims")}after\n`,
+    );
     await write("docs/model-zoo.md", marks("model-zoo"));
     await write("replications/pwc_net/main.ts", "");
     const run = fabricateRun(3, { steps: 2, samples: 4, pictures: 0 });
     await writePinned([run], join(root, "results", "raft", "a.json"));
+    const { claims: [claim], ...tested } = fabricateClaims();
+    await write("results/claims/raft-demo.json", JSON.stringify({ ...tested, claims: [claim] }));
     const [readme, zoo] = await generateDocuments(root);
     assertEquals([readme.stale, zoo.stale], [true, true]);
     assertStringIncludes(readme.text, "before\n<!-- status");
@@ -42,6 +49,12 @@ Deno.test("tables are made from records and the list of papers", async () => {
       ...Object.values(papers).slice(2).map((paper) => row(paper, "not yet", "–")),
     ]);
     assertStringIncludes(readme.text, "](results/raft/a.json) |");
+    const claimed = rows.find((row) => row.some((cell) => cell.includes("claims/raft-demo.json")))!;
+    assertEquals(claimed[2], `${claim.favoured.name} better than ${claim.other.name}`);
+    assertEquals(
+      claimed[3],
+      `[${CLAIM_MARKS[claim.verdict]} ${claim.verdict}](results/claims/raft-demo.json)`,
+    );
     assertStringIncludes(zoo.text, "](../results/raft/a.json) |");
     for (const { name, text } of [readme, zoo]) await write(name, text);
     assertEquals((await generateDocuments(root)).map(({ stale }) => stale), [false, false]);

@@ -11,7 +11,7 @@ import { join } from "@std/path";
 import { DataError } from "../base/errors.ts";
 import { buildHistory } from "../benchmarks/history.ts";
 import { RunFolder } from "../benchmarks/run_folder.ts";
-import { scanRuns } from "../benchmarks/scan_runs.ts";
+import { CLAIMS_PAGE, scanRuns } from "../benchmarks/scan_runs.ts";
 import { renderIndex } from "../reports/index_page.tsx";
 import { liveCharts, renderLive } from "../reports/live_page.tsx";
 
@@ -60,6 +60,8 @@ async function answer(request: Request, runsDir: string): Promise<Response> {
     if (page !== undefined) {
       return html(await Deno.readTextFile(join(runsDir, page, `${file}.html`)));
     }
+    const [claims] = new RegExp(`(?<=^/)${NAME}${CLAIMS_PAGE}$`).exec(pathname) ?? [];
+    if (claims !== undefined) return html(await Deno.readTextFile(join(runsDir, claims)));
     const [, live, json] = new RegExp(`^/live/${NAME}?(/charts\\.json)?$`).exec(pathname) ?? [];
     if (live !== undefined) return await liveAnswer(join(runsDir, live), json !== undefined);
   } catch (error) {

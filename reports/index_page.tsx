@@ -7,6 +7,7 @@
  */
 import type { HistorySeries } from "../benchmarks/history.ts";
 import type { ScannedRuns } from "../benchmarks/scan_runs.ts";
+import { ClaimPages } from "./index/claim_pages.tsx";
 import { Headline } from "./index/headline.tsx";
 import { historyCharts } from "./index/history_charts.ts";
 import { History } from "./index/history.tsx";
@@ -33,10 +34,11 @@ export async function renderIndex(
   history: readonly HistorySeries[],
   { served = false }: IndexOptions = {},
 ): Promise<string> {
-  const { runs, speeds, skipped } = found;
+  const { runs, speeds, claims, skipped } = found;
   const charts = historyCharts(history);
   const { links, contents } = presentSections([
     ["verdicts", "Verdicts", Matrix({ runs })],
+    ["claims", "Claims", ClaimPages({ claims })],
     ["runs", "Runs", RunTable({ runs, served })],
     ["history", "History", History({ history, charts })],
     ["speed", "Speed", Speeds({ speeds })],

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { ArmResult, ClaimsReport } from "../benchmarks/claims/claims_record.ts";
 import { mainMetric, metricName } from "../benchmarks/metric_names.ts";
 import { type Evaluation, MODEL_SIZE, type RunRecord } from "../benchmarks/record.ts";
+import { CLAIM_MARKS } from "./claims_words.ts";
 import { tableOf } from "./markdown.ts";
 import { count, decimal, duration, integer, NO_VALUE } from "./format.ts";
 import { shortAdapter } from "./sections/environment.tsx";
@@ -14,6 +16,40 @@ import { headline, VERDICT_MARKS } from "./verdict.ts";
 export interface CommittedRecord {
   readonly file: string;
   readonly record: RunRecord;
+}
+
+/** The committed test of a paper's claims and the file it is in, relative to the document. */
+export interface CommittedClaims {
+  readonly file: string;
+  readonly report: ClaimsReport;
+}
+
+/** Claims: what a paper favours over what, with which recipe it was tested, and what came of it. */
+export function claimsTable(reports: readonly CommittedClaims[]): string {
+  const rows = reports.flatMap(({ file, report: { paper, recipe, steps, claims } }) =>
+    claims.map((claim) => [
+      paper.id,
+      `${claim.favoured.name} better than ${claim.other.name}`,
+      { text: `${CLAIM_MARKS[claim.verdict]} ${claim.verdict}`, to: file },
+      metricName(claim.metric).quantity,
+      armText(claim.metric, claim.favoured),
+      armText(claim.metric, claim.other),
+      `${recipe}, ${count(claim.seeds, "seed")} of ${integer(steps)} steps`,
+    ])
+  );
+  if (rows.length === 0) return "No test of claims is committed yet.";
+  return tableOf(
+    ["Paper", "Claim", "Verdict", "Metric", "Favoured arm", "Other arm", "Recipe"],
+    rows,
+  );
+}
+
+/** Mean and range over the seeds: `64.3 (62.0 to 66.1)`. */
+function armText(metric: string, { mean, runs }: ArmResult): string {
+  const values = runs.flatMap(({ value }) => value ?? []);
+  if (mean === null || values.length === 0) return NO_VALUE;
+  const range = `${decimal(Math.min(...values))} to ${decimal(Math.max(...values))}`;
+  return `${withUnitOf(metric, mean)} (${range})`;
 }
 
 /** Results: what was scored on what, beside zero flow and the published verdict. */

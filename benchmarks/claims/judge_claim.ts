@@ -105,7 +105,7 @@ const OUTCOMES: Readonly<Record<Exclude<ComparisonVerdict, "not comparable">, st
 
 function against({ verdict, reason, interval }: ComparedEvaluation): AgainstNoise {
   const outcome = verdict === "not comparable" ? reason : OUTCOMES[verdict];
-  return { interval, outcome };
+  return { interval: interval && { low: interval.low, high: interval.high }, outcome };
 }
 
 const needs = (n: number, noun: string, fewest: number) =>

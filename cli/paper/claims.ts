@@ -7,7 +7,8 @@ import type { Command } from "commander";
 import { dirname, join, relative, resolve } from "@std/path";
 import { requireWritable, writeFileAtomic } from "../../base/files.ts";
 import { judgeClaims } from "../../benchmarks/claims/judge_claims.ts";
-import { loadSide, type Side } from "../../benchmarks/comparison/side.ts";
+import { compactJson, loadSide, type Side } from "../../benchmarks/comparison/side.ts";
+import { CLAIMS_PAGE } from "../../benchmarks/scan_runs.ts";
 import { FEWEST_RUNS } from "../../benchmarks/statistics/seeds.ts";
 import { armsOf } from "../../replications/claim.ts";
 import {
@@ -30,6 +31,7 @@ export interface ClaimsOptions extends PaperOptions {
   seeds: number;
   steps?: number;
   out?: string;
+  pin?: string;
 }
 
 /** Adds `claims`, for a paper whose claims are written down. */
@@ -58,7 +60,12 @@ export function addClaims<R extends Recipe, C extends { dispose?(): void }>(
     .option("--steps <n>", "training steps of each run, instead of the recipe's", wholeNumber(1))
     .option(
       "--out <file>",
-      `HTML page to write; default ${id}-claims.html beside the runs`,
+      `HTML page to write; default ${id}${CLAIMS_PAGE} beside the runs`,
+      userPath,
+    )
+    .option(
+      "--pin <file>",
+      "a file to keep the verdicts in, for README's table; see deno task results",
       userPath,
     )
     .action((options: ClaimsOptions) =>
@@ -76,8 +83,9 @@ export async function claimsCommand<R extends Recipe, C extends { dispose?(): vo
   const { paper } = replication;
   const { recipe: name, steps, json } = options;
   const setting = settingOf(options, signal);
-  const page = options.out ?? join(options.runs, `${paper.id}-claims.html`);
+  const page = options.out ?? join(options.runs, paper.id + CLAIMS_PAGE);
   await requireWritable(page);
+  if (options.pin !== undefined) await requireWritable(options.pin);
   const named = replication.recipes[name];
   const recipe = steps === undefined ? named : replication.withSteps(named, steps);
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
@@ -86,10 +94,9 @@ export async function claimsCommand<R extends Recipe, C extends { dispose?(): vo
   const onRun = options.quiet ? undefined : setting.say;
   const arms = armsOf(claims);
   const runs = await runArms(replication, { recipe, arms, seeds, command, onRun }, setting);
-  const { scale, notes } = recipe;
   const report = judgeClaims({
     about: {
-      ...{ paper, recipe: name, scale, notes, seeds, command },
+      ...{ paper, recipe: name, scale: recipe.scale, notes: [...recipe.notes], seeds, command },
       steps: replication.plan(recipe).reduce((sum, stage) => sum + stage.steps, 0),
     },
     claims,
@@ -98,6 +105,9 @@ export async function claimsCommand<R extends Recipe, C extends { dispose?(): vo
   });
   const runsAt = relative(dirname(resolve(page)), resolve(options.runs)).replaceAll("\\", "/");
   await writeFileAtomic(page, await renderClaims(report, { runsAt }));
+  if (options.pin !== undefined) {
+    await writeFileAtomic(options.pin, `${compactJson(report)}\n`);
+  }
   const reused = runs.filter((run) => run.reused).map(({ run }) => run.folder.id);
   const there = reused.length === 0 ? [] : [
     `${reused.length} of ${runs.length} runs were there already`,

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { Interrupted, UsageError } from "../../base/errors.ts";
 import { sha256 } from "../../base/files.ts";
 import { silent } from "../../base/progress.ts";
-import type { ClaimsReport } from "../../benchmarks/claims/claims_record.ts";
+import { type ClaimsReport, parseClaims } from "../../benchmarks/claims/claims_record.ts";
 import { RunFolder } from "../../benchmarks/run_folder.ts";
 import { withFolder } from "../../datasets/store/small_store.ts";
 import { armsOf } from "../../replications/claim.ts";
@@ -86,9 +86,14 @@ Deno.test("claims trains each arm with each seed once, goes on after Ctrl-C, and
     });
 
     await t.step("the same command takes, resumes and trains, and prints one object", async () => {
-      const { out, said } = await printed(() => claimsCommand(paper, claims, options, never));
+      const pin = join(folder, "pinned", "claims.json");
+      const { out, said } = await printed(() =>
+        claimsCommand(paper, claims, { ...options, pin }, never)
+      );
       const report: ClaimsReport & { page: string; reused: string[] } = JSON.parse(out);
       assertEquals(said, []);
+      const { page: _page, reused: _reused, ...judged } = report;
+      assertEquals(parseClaims(pin, await Deno.readTextFile(pin)), judged);
       assertEquals(report.reused, ["guess-what-moves-demo-unchanged-s0"]);
       assertEquals([report.arms, report.seeds, report.steps], [3, [0, 1], 3]);
       assertEquals(report.scored!.protocol.id, "moving-shapes-last-frames");

@@ -44,8 +44,13 @@ function comparisonOf([a, b]: readonly LoadedRun[], name: string) {
 
 function indexOf(loaded: readonly LoadedRun[], name = ""): [ScannedRuns, LoadedRun[]] {
   const scanned = loaded.map(({ record }) => ({ folder: record.id, record, report: true }));
+  const claims = [{
+    paper: `raft${name}`,
+    file: "raft-claims.html",
+    writtenAt: "2026-11-30T00:00:00Z",
+  }];
   const skipped = [{ folder: `broken${name}`, reason: `not valid JSON${name}` }];
-  return [{ runs: scanned, speeds: [], skipped }, [...loaded]];
+  return [{ runs: scanned, speeds: [], claims, skipped }, [...loaded]];
 }
 
 async function writeIndex(loaded: readonly LoadedRun[], out: string, name = ""): Promise<void> {
