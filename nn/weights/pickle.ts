@@ -14,6 +14,7 @@ import type { ByteCursor } from "./byte_source.ts";
 import {
   checkUnfolded,
   describe,
+  Discarded,
   MAX_DEPTH,
   OrderedDict,
   PickleFunction,
@@ -199,9 +200,13 @@ class Machine {
     this.push(callee.call(args.items));
   }
 
-  /** Drops the attributes of an OrderedDict (a module's `_metadata`); nothing else may have any. */
+  /**
+   * Drops the attributes of an OrderedDict (a module's `_metadata`) and of what is not kept anyway;
+   * nothing else may have any.
+   */
   build(): void {
     const state = this.pop(), target = this.top();
+    if (target instanceof Discarded) return;
     if (!(target instanceof OrderedDict && state instanceof Map)) {
       throw new Refusal(`it sets attributes of ${describe(target)} (BUILD)`);
     }

@@ -55,6 +55,14 @@ export class PickleFunction extends PickleGlobal {
   }
 }
 
+/** Something that is no tensor and of which nothing is kept, such as a NumPy array. */
+export class Discarded extends PickleObject {
+  /** What it was, for messages. */
+  constructor(readonly name: string) {
+    super();
+  }
+}
+
 /** Why a value is refused; `readPickle` turns it into a DataError with the file's name. */
 export class Refusal extends Error {}
 

@@ -70,8 +70,10 @@ function findStateDict(root: PickleValue, path: string): Found {
     throw new DataError(path, `it holds ${describe(root)}, not a state dict`, EXPORT_WEIGHTS);
   }
   const bare = sortOut(root, path);
-  if (bare.tensors.size > 0) return bare;
   const keys = STATE_KEYS.filter((key) => root.get(key) instanceof Map);
+  // A checkpoint may hold tensors beside its weights, such as the last loss.
+  const within = keys.filter((key) => sortOut(root.get(key) as PickleDict, path).tensors.size > 0);
+  if (bare.tensors.size > 0 && within.length === 0) return bare;
   if (keys.length > 1) {
     throw new DataError(path, `it holds several state dicts: ${keys.join(", ")}`, EXPORT_WEIGHTS);
   }
@@ -80,7 +82,7 @@ function findStateDict(root: PickleValue, path: string): Found {
     const names = bare.ignored.slice(0, 10).map(quoted).join(", ") || "nothing";
     throw new DataError(path, `it holds no state dict, but ${names}`, EXPORT_WEIGHTS);
   }
-  const ignored = bare.ignored.filter((name) => name !== keys[0]);
+  const ignored = [...root.keys()].map(String).filter((name) => name !== keys[0]);
   return { tensors: inner.tensors, ignored: [...ignored, ...inner.ignored] };
 }
 

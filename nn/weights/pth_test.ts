@@ -48,6 +48,8 @@ Deno.test("readPth() finds the weights in a checkpoint and names what it left ou
   for (const container of ["zip", "legacy"]) {
     const { ignored } = await readPth(fixture(`checkpoint_${container}.pth`));
     assertEquals(ignored, ["epoch", "optimizer", "best"]);
+    const beside = (await readPth(fixture(`detectron_${container}.pth`))).ignored;
+    assertEquals(beside, ["random_state", "iteration", "loss", "iou"]);
   }
 });
 

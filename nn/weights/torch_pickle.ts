@@ -9,6 +9,7 @@
  */
 import {
   describe,
+  Discarded,
   OrderedDict,
   PickleFunction,
   PickleGlobal,
@@ -161,6 +162,20 @@ function orderedDict(args: readonly PickleValue[]): OrderedDict {
   return dict;
 }
 
+/**
+ * What training scripts save beside the weights: NumPy's arrays and scalars (a best score, the state
+ * of a random generator), and the bytes in them. Nothing of it is built or kept.
+ */
+const DISCARDED: readonly PickleGlobal[] = [
+  new PickleGlobal("numpy.ndarray"),
+  ...["numpy.core", "numpy._core"].flatMap((numpy) =>
+    ["_reconstruct", "scalar"].map((name) => `${numpy}.multiarray.${name}`)
+  ).concat("numpy.dtype").map((name) =>
+    new PickleFunction(name, () => new Discarded("a NumPy value"))
+  ),
+  new PickleFunction("_codecs.encode", () => new Discarded("bytes")),
+];
+
 const STORAGE_DTYPES: Readonly<Record<string, Dtype>> = {
   DoubleStorage: "F64",
   FloatStorage: "F32",
@@ -180,6 +195,7 @@ const GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map(
     new PickleFunction("torch._utils._rebuild_tensor", rebuildTensor),
     new PickleFunction("torch._utils._rebuild_tensor_v2", rebuildTensorV2),
     new PickleFunction("torch._utils._rebuild_parameter", rebuildParameter),
+    ...DISCARDED,
     ...Object.entries(STORAGE_DTYPES).map(([name, dtype]) =>
       new StorageType(`torch.${name}`, dtype)
     ),

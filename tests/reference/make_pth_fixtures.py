@@ -13,7 +13,9 @@ import collections
 import copy
 import json
 import pathlib
+import random
 
+import numpy
 import torch
 
 FOLDER = pathlib.Path(__file__).parent / "fixtures" / "pth"
@@ -78,6 +80,25 @@ def checkpoint():
     return {"epoch": 3, "model": weights, "optimizer": optimizer.state_dict(), "best": 0.5}
 
 
+def detectron():
+    """What detectron2's checkpointer saves for Guess What Moves: a loss and a score beside the weights,
+    and a module whose state is that of the random generators."""
+    weights = collections.OrderedDict(w=torch.tensor([1.0, -2.0]))
+    random_state = collections.OrderedDict(
+        initial_seed=torch.tensor(42),
+        __random_prng_state__=random.Random(0).getstate(),
+        __numpy_prng_state__=numpy.random.RandomState(0).get_state(),
+        __torch_prng_state__=torch.arange(4, dtype=torch.uint8),
+    )
+    return {
+        "model": weights,
+        "random_state": random_state,
+        "iteration": 3,
+        "loss": torch.tensor(0.5, requires_grad=True) * 2,
+        "iou": numpy.float64(79.5),
+    }
+
+
 def expected(state):
     def values(tensor):
         flat = tensor.detach().reshape(-1)
@@ -93,13 +114,14 @@ def expected(state):
 
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
-    kinds, norm, training = every_kind(), module(), checkpoint()
+    kinds, norm, training, detectron2 = every_kind(), module(), checkpoint(), detectron()
     small = {"w": torch.tensor([[1.0, 2.0], [3.0, 4.0]]), "b": torch.tensor([7, -7])}
     files = {
         "kinds": (kinds, kinds, {}),
         "kinds_protocol4": (kinds, kinds, {"pickle_protocol": 4}),
         "module": (norm, norm, {}),
         "checkpoint": (training, training["model"], {}),
+        "detectron": (detectron2, detectron2["model"], {}),
         "small": (small, small, {}),
     }
     wanted = {}
