@@ -36,8 +36,15 @@ export interface EvaluateSegmentationOptions {
   readonly protocol: SegmentationProtocol;
   /** Flow from a frame to the next, for contenders that ask; null where there is none. */
   readonly flow?: (index: number) => Promise<FlowField | null>;
+  /** The command that computes flow, for the error of a contender that asks in vain. */
+  readonly flowCommand?: string;
   /** Scores only this many frames, the first ones; a published number then has no counterpart. */
   readonly limit?: number;
+  /**
+   * Takes the `limit` frames from all over the split instead, at even distances; those without a mask
+   * drop out.
+   */
+  readonly spread?: boolean;
   /** Stops the evaluation between two frames. */
   readonly signal?: AbortSignal;
   /** Hears of each frame: frames done, frames in all, this one's label-free J. */
@@ -108,19 +115,21 @@ export async function evaluateSegmentation(
 
 /** The frames that count, in order. */
 async function scoredFrames(
-  { videos, protocol, limit = Infinity }: EvaluateSegmentationOptions,
+  { videos, protocol, limit = Infinity, spread = false }: EvaluateSegmentationOptions,
 ): Promise<{ index: number; video: string }[]> {
   if (!(limit === Infinity || Number.isSafeInteger(limit)) || limit < 1) {
     throw new UsageError(`Cannot score ${limit} frames: not a positive whole number`);
   }
-  const found: { index: number; video: string }[] = [];
-  for (const { name, first, frames } of videos.videos) {
+  const counting = videos.videos.flatMap(({ name: video, first, frames }) => {
     const end = protocol.last === "left out" ? frames - 1 : frames;
-    const start = protocol.last === "alone" ? frames - 1 : protocol.skipFirst;
-    for (let i = start; i < end && found.length < limit; i++) {
-      const index = first + i;
-      if ((await videos.read(index)).mask !== null) found.push({ index, video: name });
-    }
+    const start = protocol.last === "alone" ? frames - 1 : Math.min(protocol.skipFirst, end);
+    return Array.from({ length: end - start }, (_, i) => ({ index: first + start + i, video }));
+  });
+  const candidates = spread ? evenly(counting, limit) : counting;
+  const found: { index: number; video: string }[] = [];
+  for (const frame of candidates) {
+    if (found.length === limit) break;
+    if ((await videos.read(frame.index)).mask !== null) found.push(frame);
   }
   if (found.length === 0) {
     throw new DataError(`${videos.id}:${videos.split}`, "no frame of it counts", protocol.summary);
@@ -128,9 +137,15 @@ async function scoredFrames(
   return found;
 }
 
+/** So many of a list at even distances, the first among them. */
+function evenly<T>(list: readonly T[], count: number): T[] {
+  if (count >= list.length) return [...list];
+  return Array.from({ length: count }, (_, i) => list[Math.floor(i * list.length / count)]);
+}
+
 async function scoreFrame(
   index: number,
-  { contender, videos, protocol, flow }: EvaluateSegmentationOptions,
+  { contender, videos, protocol, flow, flowCommand }: EvaluateSegmentationOptions,
 ): Promise<{ id: string; scores: FrameScores; candidate: Candidate }> {
   const frame = await videos.read(index);
   const truth = frame.mask!;
@@ -144,14 +159,15 @@ async function scoreFrame(
       throw new DataError(
         `${videos.id} ${frame.id}`,
         `there is no flow for ${contender.stamp.name}`,
-        "Compute it first: `train` does, for the frames it needs.",
+        flowCommand && `Compute it: ${flowCommand}`,
       );
     },
   });
   requireFinite(segmentation, frame.id, contender.stamp.name);
   const groups = groupMasks(segmentation.first, height, width, protocol);
   const free = segmentation.foreground ?? lessOfTheBorder(groups);
-  const j = { first: jaccard(groups.first, truth), second: jaccard(groups.second, truth) };
+  const of = (mask: Mask) => jaccard(mask, truth, protocol.bothEmpty);
+  const j = { first: of(groups.first), second: of(groups.second) };
   const best = j.first >= j.second ? "first" : "second";
   const scores = {
     j: j[best],

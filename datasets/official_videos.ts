@@ -91,12 +91,18 @@ export function downloadedByHand(names: readonly string[], keep?: RegExp): Manif
   };
 }
 
-/** Any label but 0 is foreground: masks hold 0 and 1, 0 and 255, or a number an object. */
+/**
+ * Any label but 0 is foreground: masks hold 0 and 1, or a number an object. Where they reach 255 they
+ * are grey levels, whose upper half is: smoothed edges and losses are no foreground.
+ */
 export function foregroundOf(labels: Mask): Mask {
-  return ndarray(packed(labels).map((label) => label === 0 ? 0 : 1), labels.shape);
+  const values = packed(labels);
+  const most = values.reduce((most, label) => Math.max(most, label), 0);
+  const floor = most === 255 ? 128 : 0;
+  return ndarray(values.map((label) => label > floor ? 1 : 0), labels.shape);
 }
 
-/** Grey levels above half are foreground, as in masks that were stored with loss. */
+/** The foreground of a mask in any format: by its labels, or by its grey levels where it has none. */
 export async function readForeground(path: string): Promise<Mask> {
   if (path.toLowerCase().endsWith(".png")) {
     try {
@@ -109,7 +115,7 @@ export async function readForeground(path: string): Promise<Mask> {
   const picture = await readPicture(path);
   const [height, width] = picture.shape;
   const rgb = packed(picture);
-  const mask = Uint8Array.from({ length: height * width }, (_, i) => rgb[3 * i] > 127 ? 1 : 0);
+  const mask = Uint8Array.from({ length: height * width }, (_, i) => rgb[3 * i] > 128 ? 1 : 0);
   return ndarray(mask, [height, width]);
 }
 

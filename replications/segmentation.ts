@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FlowField } from "../base/arrays.ts";
+import { type FlowField, ndarray, packed } from "../base/arrays.ts";
 import { UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { nearest } from "../base/nearest.ts";
@@ -49,25 +49,38 @@ export function segmentationBaseline(name: string): SegmentationContender {
   );
 }
 
-/** Flow of each frame to a neighbour, to score with; undefined where there is none. */
+/**
+ * Flow of each frame to the next, to score with; undefined where there is none.
+ *
+ * A video's last frame has no next one. It gets the flow to the one before, turned around: what it
+ * would be if everything went on moving as it did.
+ *
+ * @param howTo The command that computes it, for an error.
+ */
 export async function flowOfFrames(
   videos: MaskedVideos,
   dataDir: string,
+  howTo: string,
 ): Promise<((index: number) => Promise<FlowField | null>) | undefined> {
   if (!videos.flow && !await exists(flowCachePath(videos, dataDir))) return undefined;
-  const flow = await openVideoFlow(videos, dataDir, "the paper's flow command");
-  // A video's last frame has none to its next; the one before serves as well, turned around.
+  const flow = await openVideoFlow(videos, dataDir, howTo);
   return async (index: number) => {
     const forward = await flow.read(index, 1);
     if (forward) return forward;
-    return await flow.read(index, -1);
+    const backward = await flow.read(index, -1);
+    return backward && ndarray(packed(backward).map((value) => -value), backward.shape);
   };
 }
 
-/** Scores a contender on a split of videos. */
+/**
+ * Scores a contender on a split of videos.
+ *
+ * @param flowCommand The command that computes the videos' flow, for an error.
+ */
 export async function scoreSegmentation(
   contender: SegmentationContender,
   request: EvaluationRequest,
+  flowCommand: string,
 ): Promise<Scored> {
   const videos = await openMaskedVideos(request.dataset, request.dataDir);
   const protocol = request.protocol
@@ -77,7 +90,8 @@ export async function scoreSegmentation(
     contender,
     videos,
     protocol,
-    flow: await flowOfFrames(videos, request.dataDir),
+    flow: await flowOfFrames(videos, request.dataDir, flowCommand),
+    flowCommand,
     limit: request.limit,
     signal: request.signal,
     onSample: (done, total, j) => request.onSample?.(done, total, `J ${j.toFixed(1)}`),

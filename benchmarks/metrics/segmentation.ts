@@ -8,11 +8,12 @@ import { type Mask, packed } from "../../base/arrays.ts";
 import { Mean } from "../statistics/mean.ts";
 
 /**
- * Intersection over union of two masks, in per cent; 100 where both are empty.
+ * Intersection over union of two masks, in per cent.
  *
+ * @param bothEmpty What two empty masks score; DAVIS gives 100.
  * @throws {TypeError} When the masks differ in size.
  */
-export function jaccard(prediction: Mask, truth: Mask): number {
+export function jaccard(prediction: Mask, truth: Mask, bothEmpty = 100): number {
   requireSameSize(prediction, truth);
   const [a, b] = [packed(prediction), packed(truth)];
   let intersection = 0, union = 0;
@@ -20,7 +21,7 @@ export function jaccard(prediction: Mask, truth: Mask): number {
     intersection += a[i] & b[i];
     union += a[i] | b[i];
   }
-  return union === 0 ? 100 : 100 * intersection / union;
+  return union === 0 ? bothEmpty : 100 * intersection / union;
 }
 
 /** How far apart boundaries may lie, as a share of the picture's diagonal; rounded up to pixels. */

@@ -31,31 +31,33 @@ export interface SegmentationProtocol {
   readonly threshold: number;
   /** How the label-free foreground is chosen where the contender does not say. */
   readonly rule: "less of the border";
+  /** J where neither the truth nor the group has a pixel; DAVIS' 100 unless told. */
+  readonly bothEmpty?: number;
   /** The metric to quote. */
   readonly headline: SegmentationMetric;
 }
 
 const shared = { version: 1, threshold: 0.5, rule: "less of the border" } as const;
+/** What the official evaluation has in common on all datasets. */
+const official = { ...shared, version: 2, last: "left out", bothEmpty: 0 } as const;
 const BEST = "the better of two groups in each frame; a label-free choice beside it";
 
 /** The protocols by id. Those named after Guess What Moves do what its evaluation does. */
 export const SEGMENTATION_PROTOCOLS: Readonly<Record<string, SegmentationProtocol>> = byId([
   {
-    ...shared,
+    ...official,
     id: "davis16-gwm",
     summary:
       `J and F of ${BEST}; each video without its first two frames and its last, mean of the ` +
       "videos' means",
     skipFirst: 2,
-    last: "left out",
     headline: "j",
   },
   {
-    ...shared,
+    ...official,
     id: "frames-gwm",
     summary: `J and F of ${BEST}; all annotated frames but each video's last, mean of all frames`,
     skipFirst: 0,
-    last: "left out",
     headline: "jPerImage",
   },
   {

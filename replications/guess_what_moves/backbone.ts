@@ -88,6 +88,9 @@ export function pyramid(
   };
 }
 
+/** Pixels of a patch in all of the paper's vision transformers. */
+const PATCH = 8;
+
 /** A frozen vision transformer on the device. */
 export class FrozenVit {
   private constructor(private readonly network: Network, private readonly vit: Vit) {}
@@ -96,9 +99,15 @@ export class FrozenVit {
    * Loads DINO weights.
    *
    * @param stride Pixels between patches.
+   * @param wanted What its user counts on: channels of its tokens, and the blocks it takes.
    * @throws {DataError} When the file is not there, or holds something else.
    */
-  static async open(file: string, dataDir: string, stride: number): Promise<FrozenVit> {
+  static async open(
+    file: string,
+    dataDir: string,
+    stride: number,
+    wanted: { readonly width?: number; readonly blocks?: readonly number[] } = {},
+  ): Promise<FrozenVit> {
     const path = join(dataDir, "weights", file);
     if (!await exists(path)) {
       throw new DataError(
@@ -108,6 +117,16 @@ export class FrozenVit {
       );
     }
     const { dict, config } = await readDinoWeights(path);
+    const { width = config.width, blocks = [] } = wanted;
+    const depth = Math.max(0, ...blocks) + 1;
+    if (config.width !== width || config.patch !== PATCH || config.depth < depth) {
+      throw new DataError(
+        path,
+        `it is a vision transformer of ${config.depth} blocks of width ${config.width} on patches of ` +
+          `${config.patch}, and ${depth} blocks of width ${width} on patches of ${PATCH} are wanted`,
+        `Put the ${file} of https://github.com/facebookresearch/dino there.`,
+      );
+    }
     const network = new Network(randomStream(0, "frozen"));
     const vit = new Vit(new Root(network), { ...config, stride });
     network.load(dict, path);

@@ -66,8 +66,8 @@ export const claims: readonly Claim<GuessWhatMovesRecipe>[] = [
     statement: "Flow to earlier as well as to later frames teaches segmentation better than flow " +
       "to later ones alone.",
     source:
-      "The official code trains on flow in both directions; whether the paper measures what " +
-      "that brings could not be read, so no numbers are known here.",
+      "The official code trains on flow in both directions, five times in six on later frames; " +
+      "whether the paper measures what that brings could not be read, so no numbers are known here.",
     metric,
     favoured: unchanged("flow in both directions", null),
     other: {

@@ -61,7 +61,7 @@ export class Segmenter {
   ): Promise<Segmenter> {
     const { backbone } = recipe;
     const frozen = backbone.kind === "dino"
-      ? await FrozenVit.open(backbone.weights, dataDir, backbone.stride)
+      ? await FrozenVit.open(backbone.weights, dataDir, backbone.stride, backbone)
       : null;
     return new Segmenter(recipe, seed, frozen);
   }

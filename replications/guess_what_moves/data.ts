@@ -19,6 +19,8 @@ import type { GuessWhatMovesRecipe, Mirroring, Size } from "./recipes.ts";
 export interface Source {
   readonly videos: MaskedVideos;
   readonly flow: VideoFlow;
+  /** The command that computes their flow, for an error. */
+  readonly howTo: string;
 }
 
 /** A frame to start from and the gap of its flow. */
@@ -39,7 +41,11 @@ export interface Frames {
 /** Bytes of prepared frames and flow that are kept at hand. */
 const MOST_KEPT = 2 ** 29;
 
-/** Opens a recipe's batches as a function of the step. */
+/**
+ * Opens a recipe's batches as a function of the step.
+ *
+ * @throws {DataError} When a source has no flow over one of the recipe's gaps, or none is long enough.
+ */
 export function openFrames(
   recipe: GuessWhatMovesRecipe,
   sources: readonly Source[],
@@ -74,31 +80,48 @@ export function openFrames(
   };
 }
 
-/** A video and, by gap, the frames of it that training may start from. */
+/** A video and, for each choice of a gap, the frames of it that training may start from. */
 interface Start {
   readonly source: Source;
-  readonly byGap: readonly (readonly [gap: number, frames: readonly number[]])[];
+  readonly choices: readonly (readonly [gap: number, frames: readonly number[]])[];
+}
+
+/** What is drawn from: a gap, and others that a frame must have flow over as well. */
+function choicesOf({ gaps, pairedGaps }: GuessWhatMovesRecipe): { gap: number; all: number[] }[] {
+  if (!pairedGaps) return gaps.map((gap) => ({ gap, all: [gap] }));
+  return gaps.flatMap((gap, i) => gaps.slice(i + 1).map((other) => ({ gap, all: [gap, other] })));
 }
 
 /** The videos that have flow; both ends of a flow are frames that training may see. */
-function startsOf(
-  { gaps, heldBack }: GuessWhatMovesRecipe,
-  sources: readonly Source[],
-): Start[] {
+function startsOf(recipe: GuessWhatMovesRecipe, sources: readonly Source[]): Start[] {
+  const { gaps, heldBack } = recipe;
+  const nameOf = ({ videos }: Source) => `${videos.id}:${videos.split}`;
   const starts = sources.flatMap((source) => {
-    const usable = gaps.filter((gap) => source.flow.gaps.includes(gap));
+    const absent = gaps.filter((gap) => !source.flow.gaps.includes(gap));
+    if (absent.length > 0) {
+      throw new DataError(
+        nameOf(source),
+        `the recipe trains on flow over ${gaps.join(", ")} frames, and there is none over ` +
+          absent.join(", "),
+        `Compute it: ${source.howTo} --gaps=${gaps.join(",")} --replace`,
+      );
+    }
     return source.videos.videos.map(({ first, frames }): Start => ({
       source,
-      byGap: usable.map((gap) => {
-        const all = Array.from({ length: frames - heldBack }, (_, i) => i);
-        const inside = all.filter((i) => i + gap >= 0 && i + gap < frames - heldBack);
+      choices: choicesOf(recipe).map(({ gap, all }) => {
+        const seen = Array.from({ length: frames - heldBack }, (_, i) => i);
+        const inside = seen.filter((i) =>
+          all.every((gap) => i + gap >= 0 && i + gap < frames - heldBack)
+        );
         return [gap, inside.map((i) => first + i)] as const;
       }).filter(([, inside]) => inside.length > 0),
     }));
-  }).filter(({ byGap }) => byGap.length > 0);
+  }).filter(({ choices }) => choices.length > 0);
   if (starts.length > 0) return starts;
-  const named = sources.map(({ videos }) => `${videos.id}:${videos.split}`).join(", ");
-  throw new DataError(named, `no video has flow over ${gaps.join(" or ")} frames`);
+  throw new DataError(
+    sources.map(nameOf).join(", "),
+    `no video has flow over ${gaps.join(" or ")} frames`,
+  );
 }
 
 function drawFrom(
@@ -106,8 +129,8 @@ function drawFrom(
   { mirroring }: GuessWhatMovesRecipe,
   stream: RandomStream,
 ): Draw {
-  const { source, byGap } = stream.pick(starts);
-  const [gap, frames] = stream.pick(byGap);
+  const { source, choices } = stream.pick(starts);
+  const [gap, frames] = stream.pick(choices);
   const index = stream.pick(frames);
   return {
     ...{ source, index, gap },

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { type FlowField, ndarray, packed } from "../../base/arrays.ts";
 import { DataError } from "../../base/errors.ts";
 import { take } from "../../nn/kernels/kernel_test_support.ts";
@@ -10,6 +10,7 @@ import {
   openFrames,
   resizedFlow,
   resizedPicture,
+  type Source,
   unmirrored,
   viewsOf,
 } from "./data.ts";
@@ -18,10 +19,9 @@ import { type GuessWhatMovesRecipe, recipes } from "./recipes.ts";
 const [HEIGHT, WIDTH] = [8, 8];
 
 /** Two videos of four and three frames; every pixel of a frame is ten times its index. */
-const videos = tinyVideos(
-  [4, 3],
-  (index) => ndarray(new Uint8Array(HEIGHT * WIDTH * 3).fill(10 * index), [HEIGHT, WIDTH, 3]),
-);
+const pictureOf = (index: number) =>
+  ndarray(new Uint8Array(HEIGHT * WIDTH * 3).fill(10 * index), [HEIGHT, WIDTH, 3]);
+const videos = tinyVideos([4, 3], pictureOf);
 
 /** Flow whose u is the gap and whose v is the frame's index. */
 const flow: VideoFlow = {
@@ -32,6 +32,8 @@ const flow: VideoFlow = {
     return Promise.resolve(ndarray(values, [HEIGHT, WIDTH, 2]));
   },
 };
+
+const source: Source = { videos, flow, howTo: "deno task x flow" };
 
 const recipe: GuessWhatMovesRecipe = {
   ...recipes.demo,
@@ -54,8 +56,8 @@ async function drawn(frames: ReturnType<typeof openFrames>, step: number) {
 }
 
 Deno.test("a step's frames and gaps depend on seed and step alone, and stay within what is seen", async () => {
-  const frames = openFrames(recipe, [{ videos, flow }], 3);
-  const again = openFrames(recipe, [{ videos, flow }], 3);
+  const frames = openFrames(recipe, [source], 3);
+  const again = openFrames(recipe, [source], 3);
   const seen = new Set<string>();
   const steps: string[] = [];
   for (let step = 0; step < 30; step++) {
@@ -64,17 +66,40 @@ Deno.test("a step's frames and gaps depend on seed and step alone, and stay with
     for (const draw of draws) seen.add(draw.join());
   }
   for (const step of [29, 0, 7]) assertEquals((await drawn(again, step)).join(), steps[step]);
-  // The last frame of each video is held back, as an end of a flow too; gaps of 2 have no flow.
+  // The last frame of each video is held back, as an end of a flow too.
   assertEquals([...seen].sort(), ["0,1", "1,-1", "1,1", "2,-1", "4,1", "5,-1"]);
-  const other = openFrames(recipe, [{ videos, flow }], 4);
+  const other = openFrames(recipe, [source], 4);
   assert((await drawn(other, 0)).join() !== steps[0]);
 });
 
-Deno.test("videos without flow over the gaps asked for are refused", () => {
-  const far = { ...recipe, gaps: [2] };
-  assertThrows(() => openFrames(far, [{ videos, flow }], 0), DataError, "over 2 frames");
+Deno.test("paired gaps are drawn as the official code draws them, of frames that have both", async () => {
+  const paired = { ...recipe, gaps: [1, 2, -1, -2], pairedGaps: true, heldBack: 0 };
+  const long = tinyVideos([8, 8], pictureOf);
+  const far: Source = { ...source, videos: long, flow: { ...flow, gaps: paired.gaps } };
+  const frames = openFrames(paired, [far], 3);
+  const counts = new Map<number, number>(), seen = new Map<number, Set<number>>();
+  for (let step = 0; step < 150; step++) {
+    for (const [index, gap] of await drawn(frames, step)) {
+      counts.set(gap, (counts.get(gap) ?? 0) + 1);
+      seen.set(gap, (seen.get(gap) ?? new Set()).add(index % 8));
+    }
+  }
+  const share = (gap: number) => (counts.get(gap) ?? 0) / 600;
+  assertAlmostEquals(share(1), 1 / 2, 0.08);
+  assertAlmostEquals(share(2), 1 / 3, 0.08);
+  assertAlmostEquals(share(-1), 1 / 6, 0.08);
+  assertEquals(share(-2), 0);
+  // Over 2 with -1 or -2, a frame needs one before it and two after; over -1 with -2, two before it.
+  assertEquals([...seen.get(2)!].sort(), [1, 2, 3, 4, 5]);
+  assertEquals([...seen.get(-1)!].sort(), [2, 3, 4, 5, 6, 7]);
+});
+
+Deno.test("videos without flow over each of the gaps asked for are refused", () => {
+  const far = { ...recipe, gaps: [1, 2] };
+  const error = assertThrows(() => openFrames(far, [source], 0), DataError, "none over 2");
+  assertEquals(error.nextStep, "Compute it: deno task x flow --gaps=1,2 --replace");
   assertThrows(
-    () => openFrames({ ...recipe, heldBack: 3 }, [{ videos, flow }], 0),
+    () => openFrames({ ...recipe, heldBack: 3 }, [source], 0),
     DataError,
     "no video has flow",
   );

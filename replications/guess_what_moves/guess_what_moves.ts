@@ -14,7 +14,7 @@ import { segmentationProtocol } from "../../benchmarks/protocols/segmentation.ts
 import { openMaskedVideos, splitVolume } from "../../datasets/registry.ts";
 import { adamwDefaults } from "../../nn/optimizer.ts";
 import { warmUpPolynomial } from "../../nn/schedules.ts";
-import { readWeights, stripPrefix } from "../../nn/weights/load.ts";
+import { readWeights } from "../../nn/weights/load.ts";
 import { openVideoFlow } from "../flow_cache.ts";
 import { papers } from "../papers.ts";
 import type { DisposableJob, FlowOfVideos, Replication, Source } from "../replication.ts";
@@ -31,6 +31,7 @@ import { GuessWhatMovesContender, Segmenter } from "./contender.ts";
 import { trainingGigaflop } from "./cost.ts";
 import { openFrames, type Source as Videos } from "./data.ts";
 import { motionLoss } from "./loss.ts";
+import { ownWeights } from "./model.ts";
 import { type GuessWhatMovesRecipe, recipes } from "./recipes.ts";
 import { compareWithPublished } from "./verdicts.ts";
 
@@ -95,8 +96,9 @@ function stageOf(
   };
 }
 
+/** The command that computes the flow of videos; it takes a run of RAFT as well. */
 const howTo = (dataset: string) =>
-  `deno task guess-what-moves flow --dataset ${dataset} --weights FILE (RAFT's) or --run ID`;
+  `deno task guess-what-moves flow --dataset ${dataset} --weights RAFT.pth`;
 
 /** A recipe's videos, each with its flow. */
 async function sourcesOf(
@@ -106,7 +108,8 @@ async function sourcesOf(
   const sources: Videos[] = [];
   for (const name of videos) {
     const opened = await openMaskedVideos(name, dataDir);
-    sources.push({ videos: opened, flow: await openVideoFlow(opened, dataDir, howTo(name)) });
+    const flow = await openVideoFlow(opened, dataDir, howTo(name));
+    sources.push({ videos: opened, flow, howTo: howTo(name) });
   }
   return sources;
 }
@@ -118,7 +121,7 @@ async function training(
   const sources = await sourcesOf(recipe, dataDir);
   const { heldOut } = recipe;
   const test = await openMaskedVideos(heldOut.dataset, dataDir);
-  const flow = await flowOfFrames(test, dataDir);
+  const flow = await flowOfFrames(test, dataDir, howTo(heldOut.dataset));
   const segmenter = await Segmenter.open(recipe, seed, dataDir);
   const parameters = segmenter.network.size;
   const stage = stageOf(recipe, segmenter, sources, seed);
@@ -152,12 +155,15 @@ async function training(
           videos: test,
           flow,
           protocol: segmentationProtocol(heldOut.protocol),
+          flowCommand: howTo(heldOut.dataset),
           limit: heldOut.samples,
+          spread: true,
           gallery: 0,
         });
+        const frames = recipe.heldBack > 0 ? "held-out J" : "J of frames that are trained on";
         return {
-          "held-out J": evaluation.metrics.jFree!,
-          "held-out J, best group": evaluation.metrics.j!,
+          [frames]: evaluation.metrics.jFree!,
+          [`${frames}, best group`]: evaluation.metrics.j!,
         };
       },
     },
@@ -176,7 +182,7 @@ async function contender(
     ? source.record.training!.config as unknown as GuessWhatMovesRecipe
     : recipes.paper;
   const segmenter = await Segmenter.open(recipe, 0, dataDir);
-  segmenter.network.load(stripPrefix(await readWeights(path), "module."), path);
+  segmenter.network.load(ownWeights(await readWeights(path)), path);
   const { merging } = recipe;
   const looks = merging.kind === "features"
     ? await FrozenVit.open(merging.weights, dataDir, merging.stride)
@@ -231,7 +237,7 @@ export function guessWhatMoves(
     },
     training,
     contender,
-    evaluate: scoreSegmentation,
+    evaluate: (contender, request) => scoreSegmentation(contender, request, howTo(request.dataset)),
     compare: (scored, trainedOn) => compareWithPublished(scored, trainedOn, PUBLISHED_SIZE),
     flow: {
       maker: flowPaper,

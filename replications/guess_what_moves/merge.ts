@@ -48,7 +48,10 @@ export function affinities(
  */
 export function normalizedCut(affinity: readonly (readonly number[])[]): boolean[] {
   const count = affinity.length;
-  const degrees = affinity.map((row) => row.reduce((sum, value) => sum + value, 0));
+  // Likeness to itself is no edge, as in scikit-learn's Laplacian: it would favour lone segments.
+  const degrees = affinity.map((row, i) =>
+    row.reduce((sum, value, j) => i === j ? sum : sum + value, 0)
+  );
   let best: { cut: number; groups: boolean[] } | null = null;
   // Bit k - 1 says whether segment k joins the first; all joining is no division.
   for (let bits = 0; bits < 2 ** (count - 1) - 1; bits++) {

@@ -24,6 +24,14 @@ Deno.test("the normalised cut separates the pair that looks alike from the rest"
     [0.2, 0.8, 0.1, 1],
   ];
   assertEquals(normalizedCut(affinity), [true, false, true, false]);
+  // The division of scikit-learn's spectral clustering; with likeness to itself, 1 would be alone.
+  const close = [
+    [1, 0.81, 0.83, 0.85],
+    [0.81, 1, 0.6, 0.69],
+    [0.83, 0.6, 1, 0.89],
+    [0.85, 0.69, 0.89, 1],
+  ];
+  assertEquals(normalizedCut(close), [true, true, false, false]);
   assertEquals(normalizedCut([[1, 0.5], [0.5, 1]]), [true, false]);
   assertEquals(normalizedCut([[1]]), [true]);
 });

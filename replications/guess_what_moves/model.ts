@@ -13,6 +13,8 @@ import { constant, kaimingUniformFanIn, normal } from "../../nn/initializers.ts"
 import { type ChannelLayer, conv2d, groupNorm, type Layer, linear } from "../../nn/layers.ts";
 import type { Scope } from "../../nn/network.ts";
 import { resample } from "../../nn/resample.ts";
+import { stripPrefix } from "../../nn/weights/load.ts";
+import type { StateDict } from "../../nn/weights/tensor_file.ts";
 import { Decoder, type DecoderConfig, type DropoutMode, sinePositions } from "./decoder.ts";
 
 /** Size of the head; {@link officialHead} is the paper's. */
@@ -39,6 +41,15 @@ export const officialHead: HeadConfig = {
   doublings: 2,
   decoder: { heads: 8, hidden: 2048, layers: 6, dropout: 0.1 },
 };
+
+/**
+ * The model's weights among those of a file. The official checkpoints hold a constant of the loss as
+ * well, as `criterion.empty_weight`.
+ */
+export function ownWeights(dict: StateDict): StateDict {
+  const bare = stripPrefix(dict, "module.");
+  return new Map([...bare].filter(([name]) => !name.startsWith("criterion.")));
+}
 
 const init = kaimingUniformFanIn;
 const repeated = (x: tf.Tensor4D, height: number, width: number): tf.Tensor4D =>

@@ -11,12 +11,14 @@ import {
   moduleFixture,
   withDeterministicWeights,
 } from "../../tests/reference/module_fixture.ts";
+import type { StateDict } from "../../nn/weights/tensor_file.ts";
 import type { DropoutMode } from "./decoder.ts";
 import {
   cropOrResize,
   Head,
   type HeadConfig,
   officialHead,
+  ownWeights,
   pixelDecoder,
   predictor,
 } from "./model.ts";
@@ -38,6 +40,11 @@ const configOf = ({ queries, heads, hidden, layers, ...size }: Size): HeadConfig
   doublings: 2,
   decoder: { heads, hidden, layers, dropout: 0.1 },
 });
+
+const small: HeadConfig = {
+  ...{ width: 8, mask: 8, groups: 2, segments: 3, doublings: 0 },
+  decoder: { heads: 2, hidden: 8, layers: 1, dropout: 0.3 },
+};
 
 const still: DropoutMode = { seed: null };
 const maps = (inputs: Record<string, tf.Variable>) =>
@@ -108,9 +115,7 @@ Deno.test("the published size has the official names, shapes and number of param
 
 Deno.test("dropout changes what a head says, the same way for the same seed", async () => {
   const mode: DropoutMode = { seed: null };
-  const size = { width: 8, mask: 8, groups: 2, segments: 3, doublings: 0 };
-  const config = { ...size, decoder: { heads: 2, hidden: 8, layers: 1, dropout: 0.3 } };
-  const head = new Head(new Scope(new Network(randomStream(0))), [4, 4], config, mode);
+  const head = new Head(new Scope(new Network(randomStream(0))), [4, 4], small, mode);
   const features = [8, 4].map((side) => tf.ones<tf.Rank.R4>([1, side, side, 4]));
   const logits = async (seed: number | null) => {
     mode.seed = seed === null ? null : tf.tensor1d([seed], "int32");
@@ -127,4 +132,17 @@ Deno.test("cropOrResize() crops as torchvision rounds", async () => {
   assertEquals([shape, data[0]], [[1, 22, 22, 1], 0]); // margin 1: half is 0.5, rounded to 0
   assertEquals((await take(cropOrResize(x, 21, 21))).data[0], 22);
   assertEquals((await take(cropOrResize(x, 23, 22))).data.length, 23 * 22);
+});
+
+Deno.test("the loss' constant in an official checkpoint is no weight of the model", async () => {
+  const network = new Network(randomStream(0));
+  new Head(new Scope(network), [4, 4], small, still);
+  const dict = await network.stateDict();
+  const official: StateDict = new Map(
+    [...dict].map(([name, tensor]) => [`module.${name}`, tensor]),
+  );
+  const constant = { dtype: "F32", shape: [2], data: Float32Array.of(1, 0.1) } as const;
+  official.set("module.criterion.empty_weight", { ...constant, shape: [2] });
+  assertEquals([...ownWeights(official).keys()], [...dict.keys()]);
+  network.load(ownWeights(official), "official.pth");
 });

@@ -53,8 +53,14 @@ export interface GuessWhatMovesRecipe extends Recipe {
   readonly videos: readonly string[];
   /** Frames at the end of each video that training never sees, to be scored on. */
   readonly heldBack: number;
-  /** Gaps between frames whose flow is drawn. */
+  /** From a frame to the one its flow leads to, in frames; one of them is drawn each time. */
   readonly gaps: readonly number[];
+  /**
+   * Whether two different gaps are drawn and the flow over the first of them is taken, in the order
+   * above, of frames that have both: the official code's way. Of 1, 2, -1 and -2 it takes 1 every
+   * second time, 2 every third, -1 every sixth and -2 never.
+   */
+  readonly pairedGaps?: boolean;
   /** How pictures and flow are mirrored at random; the paper's are not. */
   readonly mirroring: Mirroring;
   /**
@@ -64,7 +70,9 @@ export interface GuessWhatMovesRecipe extends Recipe {
   readonly views: boolean;
   readonly steps: number;
   readonly batch: number;
+  /** Highest learning rate. */
   readonly learningRate: number;
+  /** Steps until it is reached. */
   readonly warmUp: number;
   /** Steps over which the rate would decay to 0. */
   readonly decayOver: number;
@@ -76,6 +84,7 @@ export interface GuessWhatMovesRecipe extends Recipe {
     readonly protocol: string;
     /** Frames scored in the middle of training. */
     readonly samples: number;
+    /** Steps from one time to the next. */
     readonly every: number;
   };
 }
@@ -147,7 +156,9 @@ const small: GuessWhatMovesRecipe = {
     "Trained and scored on the DAVIS 2016 validation videos, without labels, as the paper does; the " +
     "paper adds the training videos.",
     "A convolutional backbone that is trained along instead of frozen DINO features.",
-    "Pictures of 112×64 instead of 224×128, flow at 224×128 instead of 854×480.",
+    "Pictures of 112×64 instead of 224×128, flow compared at 112×64 instead of 854×480.",
+    "Flow over 1, 2, -1 and -2 frames equally often; the official code takes 1 every second time, and " +
+    "-2 never.",
     "Without DINO features, segments are merged into the two groups whose affine motions explain the " +
     "scored frame's flow best. The paper merges by likeness, and needs no flow once it is trained.",
     "Pictures and flow are mirrored left to right at random; to be scored, both views are averaged.",
@@ -186,6 +197,9 @@ const paper: GuessWhatMovesRecipe = {
     "Segments are merged by the smallest normalised cut, tried out, instead of scikit-learn's " +
     "spectral clustering, which approximates it.",
     "Least squares with a ridge of 1e-4 instead of QR without one.",
+    "Flow is computed from the pictures as they are imported, by the RAFT that is given. The official " +
+    "flow is of 1080p pictures, by raft-things.pth.",
+    "In the middle of training segments are merged by motion, which costs less than the features do.",
   ],
   trainedOn: "unsupervised on DAVIS-2016 videos",
   checkpointEvery: 500,
@@ -204,6 +218,7 @@ const paper: GuessWhatMovesRecipe = {
   videos: ["davis-2016:train", "davis-2016:val"],
   heldBack: 0,
   gaps: [1, 2, -1, -2],
+  pairedGaps: true,
   mirroring: { left: false, down: false, transposed: false },
   views: false,
   steps: 20_000,
