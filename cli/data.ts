@@ -42,6 +42,7 @@ import {
   runCommand,
   userPath,
 } from "./command.ts";
+import { textTable } from "./text_table.ts";
 
 /** Options every subcommand has. */
 interface CommonOptions {
@@ -206,17 +207,10 @@ function arraysOf(store: Store): { name: string; dtype: string; shape: readonly 
   });
 }
 
-/** Columns of text, each as wide as its widest cell. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd())
-    .join("\n");
-}
-
 /** Lines of "name: value", without the values that are absent. */
 function facts(entries: Record<string, string | null>): string {
   const known = Object.entries(entries).filter(([, value]) => value);
-  return columns(known.map(([name, value]) => [`${name}:`, value!]));
+  return textTable(known.map(([name, value]) => [`${name}:`, value!]));
 }
 
 async function list({ data, json }: CommonOptions): Promise<void> {
@@ -228,7 +222,7 @@ async function list({ data, json }: CommonOptions): Promise<void> {
     licence,
     command ?? "",
   ]);
-  const text = columns([["DATASET", "STATE", "DOWNLOAD", "LICENCE", "BRING IT WITH"], ...rows]);
+  const text = textTable([["DATASET", "STATE", "DOWNLOAD", "LICENCE", "BRING IT WITH"], ...rows]);
   const hint = "\n\nWhat import needs, and everything else known of one: deno task data info ID";
   printResult(json, { data, datasets: all }, text + hint);
 }
@@ -244,7 +238,7 @@ function fileLines(files: readonly SourceFile[], byHand: string | null): string[
     knownFrom ? `(known from ${knownFrom})` : "",
   ]);
   const head = byHand === null ? "files:" : `files, to download by hand since ${byHand}:`;
-  return [head, columns(rows)];
+  return [head, textTable(rows)];
 }
 
 async function info(id: string, { data, json }: CommonOptions): Promise<void> {
@@ -266,7 +260,7 @@ async function info(id: string, { data, json }: CommonOptions): Promise<void> {
     .map(([name, { of, about }]) => `${name} is a part of ${of}: ${about}.`);
   const notes = "notes" in about ? about.notes : [];
   const arrays = "arrays" in about
-    ? [columns(about.arrays.map((a) => [`  ${a.name}`, a.dtype, a.shape.join("x")]))]
+    ? [textTable(about.arrays.map((a) => [`  ${a.name}`, a.dtype, a.shape.join("x")]))]
     : [];
   const files = about.state === "ready" ? [] : fileLines(about.files, about.byHand);
   printResult(json, about, [lines, ...subsets, ...notes, ...files, ...arrays].join("\n"));

@@ -11,6 +11,7 @@ import { findDataset, splitVolume } from "../datasets/registry.ts";
 import type { PlannedStage, Recipe } from "../replications/replication.ts";
 import { bytes } from "../reports/format.ts";
 import { prepareBackend, type Setting } from "./runs.ts";
+import { textTable } from "./text_table.ts";
 
 /** Where the hours are estimated for. */
 export interface Device {
@@ -131,16 +132,12 @@ export function planText(plan: Plan): string {
       s.data,
     ]),
   ];
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const table = rows.map((row) =>
-    row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
-  );
   const teraflop = (gigaflop / 1e3).toLocaleString("en", { maximumFractionDigits: 0 });
   return [
     `${plan.recipe}: ${plan.scale}`,
     ...plan.notes.map((note) => `- ${note}`),
     "",
-    ...table,
+    textTable(rows),
     "",
     `Time: ${hours(plan.seconds)} for ${teraflop} TFLOP at the ${device.gigaflops.toFixed(1)} ` +
     `GFLOP/s measured on ${device.name}. A GPU that sustains 10 TFLOP/s would take ` +

@@ -24,6 +24,7 @@ import {
   type Run,
   type Setting,
 } from "./runs.ts";
+import { textTable } from "./text_table.ts";
 
 /** Options that name a contender made elsewhere. */
 export interface ForeignOptions {
@@ -228,16 +229,7 @@ export function metricsText(evaluations: readonly Evaluation[], run: string): st
       `  protocol ${evaluation.protocol.id}: ${evaluation.protocol.summary}`,
     ]),
     "",
-    ...aligned(table, 2),
+    textTable(table, 2),
     `run ${run}`,
   ].join("\n");
-}
-
-/** Rows of a table as lines: the first few columns to the left, the others to the right. */
-export function aligned(rows: readonly (readonly string[])[], left: number): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) =>
-    row.map((cell, i) => i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))
-      .join("  ").trimEnd()
-  );
 }

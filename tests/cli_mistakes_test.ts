@@ -56,7 +56,7 @@ const MISTAKES: readonly [string, readonly string[], number, ...string[]][] = [
   [GWM, ["claims", "--recipe", "tiny"], 2, "demo, small, paper"],
   [GWM, ["claims", "--out", "folder.flo"], 3, "it is a folder", "Name a file in it."],
   [GWM, ["claims", "--recipe", "small"], 3, "not there yet", "davis-2016"],
-  [RAFT, ["claims"], 2, `no command "claims"`],
+  [RAFT, ["claims"], 2, `no command named "claims"`],
   [GWM, ["flow", "--dataset", "moving-shapes"], 2, "it has flow of its own"],
   [GWM, ["flow", "--dataset", "davis-2016:val", "--gaps", "1,0"], 2, "whole numbers but 0"],
   [GWM, ["flow", "--dataset", "davis-2016:val", "--run", "x"], 3, "not there yet"],
