@@ -47,9 +47,7 @@ export function addClaims<R extends Recipe, C extends { dispose?(): void }>(
     "train the arms of the paper's claims and say which hold; Ctrl-C saves, the same goes on",
   )
     .addOption(
-      choiceOption("--recipe <name>", "what the arms are changes of: demo, small, paper", [
-        ...recipeNames,
-      ]).default("demo"),
+      choiceOption("--recipe <name>", "what the arms are changes of", recipeNames).default("demo"),
     )
     .option(
       "--seeds <n>",
