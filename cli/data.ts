@@ -258,24 +258,26 @@ async function verify(id: string, options: CommonOptions & { deep?: boolean }): 
 /** The command line of `deno task data`. */
 export function dataCommand(): Command {
   const program = createCommand("deno task data", "The datasets on this machine.");
-  const subcommand = (name: string, description: string) =>
+  const subcommand = (name: string, description: string, hasProgress = true) =>
     program.command(name).description(description)
-      .addOption(dataOption()).addOption(jsonOption()).addOption(quietOption());
+      .addOption(dataOption()).addOption(jsonOption())
+      // Where there is no progress to silence, scripts may pass it all the same; help is silent on it.
+      .addOption(quietOption().hideHelp(!hasProgress));
   const id = () => new Argument("<id>", "dataset, for example moving-shapes");
-  subcommand("list", "all datasets, and which are there").action(list);
+  subcommand("list", "all datasets, and which are there", false).action(list);
   subcommand("fetch", "make a dataset, downloading what it takes").addArgument(id())
     .option("--accept <sha256>", "use the file in quarantine that has this digest", digest)
     .action(fetch);
   subcommand("import", "make a dataset out of its official files").addArgument(id())
     .requiredOption(
-      "--from <dir>",
+      "--from <path>",
       "its archive, a folder of them, or what they unpack to",
       userPath,
     )
     .action(importFiles);
   subcommand("verify", "check a dataset's files: names and sizes").addArgument(id())
     .option("--deep", "check every byte").action(verify);
-  subcommand("info", "what a dataset is and holds").addArgument(id()).action(info);
+  subcommand("info", "what a dataset is and holds", false).addArgument(id()).action(info);
   program.hook("preAction", async (_, command) => {
     const fetches = command.name() === "fetch";
     await giveUpNetwork(fetches ? datasets.find(({ id }) => id === command.args[0]) : undefined);

@@ -8,13 +8,18 @@ import { join } from "@std/path";
 import { requireWritable } from "../../base/files.ts";
 import { channelOrders, pixelRanges } from "../../benchmarks/contenders/onnx.ts";
 import type { ScoredModel } from "../../benchmarks/published.ts";
-import { MOST_ITERATIONS } from "../../benchmarks/protocols/protocol.ts";
 import { findSplit } from "../../datasets/registry.ts";
 import type { Recipe, Replication, Scored, Source } from "../../replications/replication.ts";
 import { choiceOption, kernelsOption, printResult, userPath, wholeNumber } from "../command.ts";
 import { keepScores, openRun } from "../runs.ts";
 import { evaluationRun, metricsText, score, scoredSource, scoringCommands } from "../scoring.ts";
-import { addPaperCommand, nothingToSave, type PaperOptions, settingOf } from "./options.ts";
+import {
+  addIterations,
+  addPaperCommand,
+  nothingToSave,
+  type PaperOptions,
+  settingOf,
+} from "./options.ts";
 
 interface EvaluateOptions extends PaperOptions {
   run?: string;
@@ -63,15 +68,12 @@ export function addEvaluate<R extends Recipe, C extends { dispose?(): void }>(
     .option("--protocol <id>", "how the number is made; default the dataset's usual one")
     .option("--samples <n>", "score only the first so many", wholeNumber(1))
     .option("--with-baselines", `score ${replication.baselines.join(" and ")} beside it`)
-    .option("--trained-on <data>", 'what a weights file was trained on, for example "C+T"')
+    .option(
+      "--trained-on <data>",
+      `what a weights file was trained on, for example "${replication.recipes.paper.trainedOn}"`,
+    )
     .action((options: EvaluateOptions) => evaluateCommand(replication, options));
-  if (!replication.oneShot) {
-    evaluate.option(
-      "--iterations <n>",
-      "update iterations, instead of the protocol's",
-      wholeNumber(1, MOST_ITERATIONS),
-    );
-  }
+  addIterations(evaluate, replication, "update iterations, instead of the protocol's");
 }
 
 async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>(

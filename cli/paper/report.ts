@@ -20,7 +20,8 @@ type Reported = { readonly paper: { readonly id: string } };
 
 /** Adds `report`. */
 export function addReport(program: Command, replication: Reported): void {
-  addPaperCommand(program, "report", "write the HTML report of one or more runs")
+  const idle = ["data", "backend", "quiet"];
+  addPaperCommand(program, "report", "write the HTML report of one or more runs", idle)
     .argument("[runs...]", "run ids; default the newest run")
     .option(
       "--out <file>",
