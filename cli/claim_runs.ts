@@ -11,14 +11,13 @@ import { scoringCode } from "../benchmarks/record.ts";
 import { findSplit } from "../datasets/registry.ts";
 import { armRecipe } from "../replications/claim.ts";
 import type { Arm, Recipe, Replication, Source } from "../replications/replication.ts";
+import { openRun, type Run } from "./find_run.ts";
 import { reportOf } from "./paper/report.ts";
 import {
   configHash,
   keepScores,
-  openRun,
   prepareBackend,
   resumeTraining,
-  type Run,
   type Setting,
   startTraining,
 } from "./runs.ts";

@@ -4,9 +4,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { DataError, Interrupted, UsageError } from "../base/errors.ts";
+import { Interrupted, UsageError } from "../base/errors.ts";
 import { exists, requireWritable, sha256, sha256File } from "../base/files.ts";
-import { nearest } from "../base/nearest.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
 import { dataStamp } from "../benchmarks/data_stamp.ts";
 import { captureEnvironment } from "../benchmarks/environment.ts";
@@ -20,6 +19,7 @@ import type { DisposableJob, Recipe, Replication, Scored } from "../replications
 import { recipeId } from "../replications/claim.ts";
 import { train } from "../replications/training.ts";
 import { progressReport } from "./command.ts";
+import type { Run } from "./find_run.ts";
 
 /** What all commands of a paper are told. */
 export interface Setting {
@@ -104,12 +104,6 @@ export const stepsGiven = (steps: number | undefined): string =>
 /** Names a recipe with all its settings; a record keeps it. */
 export function configHash(recipe: Recipe): string {
   return sha256(JSON.stringify(recipe));
-}
-
-/** A run on disk and its record. */
-export interface Run {
-  readonly folder: RunFolder;
-  record: RunRecord;
 }
 
 /** Starts a run and trains it to its end. */
@@ -283,65 +277,4 @@ export async function keepScores(
     comparisons,
   };
   await run.folder.writeRecord(run.record);
-}
-
-/** Ids of a paper's runs, newest last. */
-async function runsOf(paper: string, runsDir: string): Promise<string[]> {
-  const ids: string[] = [];
-  try {
-    for await (const { name, isDirectory } of Deno.readDir(runsDir)) {
-      if (isDirectory && name.startsWith(`${paper}-`)) ids.push(name);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  // Ids end in their time of birth.
-  const born = (id: string) => id.match(/\d{8}-\d{6}.*$/)?.[0] ?? "";
-  return ids.sort((a, b) => born(a) < born(b) ? -1 : 1);
-}
-
-/**
- * Opens a run by its id.
- *
- * @throws {UsageError} When there is no such run, with the nearest id.
- */
-export async function openRun(id: string, paper: string, runsDir: string): Promise<Run> {
-  const path = join(runsDir, id);
-  if (!await exists(path)) {
-    const known = await runsOf(paper, runsDir);
-    const meant = nearest(id, known);
-    throw new UsageError(
-      `There is no run named "${id}" in ${runsDir}`,
-      meant
-        ? `Did you mean "${meant}"?`
-        : known.length > 0
-        ? `Runs of ${paper}: ${known.join(", ")}`
-        : `There are none of ${paper} yet; make one: deno task ${paper}`,
-    );
-  }
-  const folder = await RunFolder.open(path);
-  return { folder, record: await folder.readRecord() };
-}
-
-/**
- * The newest run of a paper that satisfies a condition.
- *
- * @param what Names the condition in the error.
- * @throws {DataError} When there is none.
- */
-export async function newestRun(
-  paper: string,
-  runsDir: string,
-  what: string,
-  condition: (record: RunRecord) => boolean,
-): Promise<Run> {
-  for (const id of (await runsOf(paper, runsDir)).reverse()) {
-    try {
-      const run = await openRun(id, paper, runsDir);
-      if (condition(run.record)) return run;
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error; // a half-written run is no candidate
-    }
-  }
-  throw new DataError(runsDir, `it holds no ${what} of ${paper}`, `Make one: deno task ${paper}`);
 }

@@ -15,15 +15,8 @@ import type {
   Scored,
   Source,
 } from "../replications/replication.ts";
-import {
-  ensureDatasets,
-  newestRun,
-  newRecord,
-  openRun,
-  prepareBackend,
-  type Run,
-  type Setting,
-} from "./runs.ts";
+import { newestRun, openRun, type Run } from "./find_run.ts";
+import { ensureDatasets, newRecord, prepareBackend, type Setting } from "./runs.ts";
 import { textTable } from "./text_table.ts";
 
 /** Options that name a contender made elsewhere. */

@@ -11,7 +11,8 @@ import type { ScoredModel } from "../../benchmarks/published.ts";
 import { findSplit } from "../../datasets/registry.ts";
 import type { Recipe, Replication, Scored, Source } from "../../replications/replication.ts";
 import { choiceOption, kernelsOption, printResult, userPath, wholeNumber } from "../command.ts";
-import { keepScores, openRun } from "../runs.ts";
+import { openRun } from "../find_run.ts";
+import { keepScores } from "../runs.ts";
 import { evaluationRun, metricsText, score, scoredSource, scoringCommands } from "../scoring.ts";
 import {
   addIterations,

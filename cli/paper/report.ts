@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { requireWritable } from "../../base/files.ts";
 import { loadRun, writeReport } from "../../reports/report.tsx";
 import { printResult, userPath } from "../command.ts";
-import { newestRun, openRun, type Run } from "../runs.ts";
+import { newestRun, openRun, type Run } from "../find_run.ts";
 import { addPaperCommand, type PaperOptions } from "./options.ts";
 
 interface ReportOptions extends PaperOptions {

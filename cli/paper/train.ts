@@ -19,8 +19,9 @@ import {
   printResult,
   wholeNumber,
 } from "../command.ts";
+import { openRun } from "../find_run.ts";
 import { planRecipe, planText } from "../plan.ts";
-import { openRun, resumeTraining, startTraining } from "../runs.ts";
+import { resumeTraining, startTraining } from "../runs.ts";
 import { addPaperCommand, type PaperOptions, settingOf } from "./options.ts";
 
 interface TrainOptions extends PaperOptions {
