@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { exists } from "../base/files.ts";
 import type { AdapterSummary } from "../nn/backend.ts";
 import { findDataset, splitVolume } from "../datasets/registry.ts";
+import { recipeId } from "../replications/claim.ts";
 import type { PlannedStage, Recipe } from "../replications/replication.ts";
 import { bytes } from "../reports/format.ts";
 import { prepareBackend, type Setting } from "./runs.ts";
@@ -81,7 +82,7 @@ async function trainingSpeed(): Promise<number> {
 /** Plans a recipe for a device whose speed is known. */
 export async function planFor(
   device: Device,
-  { name: recipe, scale, notes }: Recipe,
+  recipe: Recipe,
   stages: readonly PlannedStage[],
   dataDir: string,
 ): Promise<Plan> {
@@ -94,7 +95,7 @@ export async function planFor(
   }
   const gigaflop = sum(stages.map((stage) => stage.steps * stage.gigaflop));
   return {
-    ...{ recipe, scale, notes, device },
+    ...{ recipe: recipeId(recipe), scale: recipe.scale, notes: recipe.notes, device },
     stages: stages.map((stage) => ({
       ...stage,
       seconds: stage.steps * stage.gigaflop / device.gigaflops,

@@ -17,9 +17,11 @@ import { type KernelSet, useKernelSet } from "../nn/kernels/selection.ts";
 import { writeSafetensors } from "../nn/weights/safetensors.ts";
 import type { DisposableJob, Recipe, Replication, Scored } from "../replications/replication.ts";
 import { recipeId } from "../replications/claim.ts";
+import { totalSteps } from "../replications/other_steps.ts";
 import { train } from "../replications/training.ts";
 import { progressReport } from "./command.ts";
 import type { Run } from "./find_run.ts";
+import { trainingCommands } from "./redo.ts";
 
 /** What all commands of a paper are told. */
 export interface Setting {
@@ -91,15 +93,11 @@ export interface TrainRequest<R extends Recipe> {
   readonly id?: string;
   /** Steps between checkpoints, instead of the recipe's. */
   readonly checkpointEvery?: number;
-  /** Steps that were asked for instead of the recipe's, which the recipe has already. */
-  readonly steps?: number;
+  /** Whether the paper's baselines will be scored beside it. */
+  readonly withBaselines?: boolean;
   /** The command that redoes the training, where it is no plain `train`. */
   readonly command?: string;
 }
-
-/** What a command that repeats another says of `--steps`. */
-export const stepsGiven = (steps: number | undefined): string =>
-  steps === undefined ? "" : ` --steps ${steps}`;
 
 /** Names a recipe with all its settings; a record keeps it. */
 export function configHash(recipe: Recipe): string {
@@ -109,10 +107,11 @@ export function configHash(recipe: Recipe): string {
 /** Starts a run and trains it to its end. */
 export async function startTraining<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
-  { recipe, seed, id, checkpointEvery, steps, command }: TrainRequest<R>,
+  { id, checkpointEvery, ...request }: TrainRequest<R>,
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
+  const { recipe, seed } = request;
   await requireWritable(join(setting.runsDir, "record.json"));
   if (id !== undefined) await RunFolder.requireFree(setting.runsDir, id);
   const needed = datasetsOf(replication, recipe);
@@ -122,7 +121,7 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
   const folder = id === undefined
     ? await RunFolder.createNext(
       setting.runsDir,
-      newRunId(paper.id, recipe.name, seed, new Date()),
+      newRunId(paper.id, recipeId(recipe), seed, new Date()),
     )
     : await RunFolder.create(setting.runsDir, id);
   const runId = folder.id;
@@ -132,13 +131,7 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
       scale: recipe.scale,
       notes: [...recipe.notes],
       seed,
-      commands: [
-        command ??
-          `deno task ${paper.id} train --recipe ${recipe.name} --seed ${seed}${stepsGiven(steps)}`,
-        `deno task ${paper.id} evaluate --run ${runId} --dataset ${
-          replication.evaluationOf(recipe).dataset
-        }`,
-      ],
+      commands: trainingCommands(replication, { ...request, id: runId }, setting),
     }),
     data: [...await stampData(needed, setting.dataDir), ...job.data ?? []],
     training: {
@@ -148,7 +141,7 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
       parameters: job.parameters,
       stages: plan.map(({ name, steps, data }) => ({ name, steps, data })),
       steps: 0,
-      totalSteps: plan.reduce((sum, { steps }) => sum + steps, 0),
+      totalSteps: totalSteps(plan),
       seconds: 0,
       resumed: 0,
       finalLoss: null,
@@ -177,8 +170,9 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
   }
   const recipe = training.config as unknown as R;
   await ensureDatasets(datasetsOf(replication, recipe), setting);
-  // The bits of a run that was never interrupted: on the kernels it started with.
-  await prepareBackend({ backend: setting.backend, kernels: environment.kernels });
+  // The bits of a run that was never interrupted: on the backend and the kernels it started with.
+  const backend = environment.backend as BackendName;
+  await prepareBackend({ backend, kernels: environment.kernels });
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
   return await runJob(run, job, {
     resume: true,

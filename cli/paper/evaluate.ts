@@ -12,8 +12,9 @@ import { findSplit } from "../../datasets/registry.ts";
 import type { Recipe, Replication, Scored, Source } from "../../replications/replication.ts";
 import { choiceOption, kernelsOption, printResult, userPath, wholeNumber } from "../command.ts";
 import { openRun } from "../find_run.ts";
+import { scoringCommands } from "../redo.ts";
 import { keepScores } from "../runs.ts";
-import { evaluationRun, metricsText, score, scoredSource, scoringCommands } from "../scoring.ts";
+import { evaluationRun, metricsText, score, scoredSource } from "../scoring.ts";
 import {
   addIterations,
   addPaperCommand,
@@ -100,14 +101,13 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
   const trainedOn = options.trainedOn ?? trained?.trainedOn ??
     "unknown data (name it with --trained-on)";
-  const { id: paper } = replication.paper;
+  const { paper } = replication;
+  const how = { ...setting, trainedOn: options.trainedOn };
+  const commands = scoringCommands(paper, source, scored, how);
   const run = source.kind === "run"
-    ? await openRun(source.id, paper, options.runs)
-    : await evaluationRun(replication, source, scored, setting);
-  if (source.kind === "run") {
-    const commands = [...run.record.commands, ...scoringCommands(paper, source, scored)];
-    run.record = { ...run.record, commands: [...new Set(commands)] };
-  }
+    ? await openRun(source.id, paper.id, options.runs)
+    : await evaluationRun(replication, scored, commands, setting);
+  run.record = { ...run.record, commands: [...new Set([...run.record.commands, ...commands])] };
   // Verdicts rest on everything scored so far; per-sample results of earlier scores are on disk.
   const evaluations = scored.map(({ evaluation }) => evaluation);
   const ids = new Set(evaluations.map(({ id }) => id));
