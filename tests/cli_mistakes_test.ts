@@ -46,6 +46,8 @@ const MISTAKES: readonly [string, readonly string[], number, ...string[]][] = [
   [RAFT, ["train", "--steps", "1", "--run", "a/b"], 2, `Cannot name a run "a/b"`],
   [RAFT, ["train", "--steps", "1", "--runs", "a.png"], 3, "'a.png/record.json'", "Name a place"],
   [RAFT, ["train", "--resume", ""], 3, "no record"],
+  [RAFT, ["train", "--resume", "x", "--seed", "0"], 2, "takes no --seed"],
+  [RAFT, ["train", "--plan", "--run", "x"], 2, "Cannot plan with --run"],
   [RAFT, ["report", "--runs", "a.png"], 3, "'a.png': Not a directory", "Name a place"],
   [RAFT, ["report", "--out", "folder.flo"], 3, "it is a folder", "Name a file in it."],
   [RAFT, ["help"], 0],
