@@ -2,7 +2,7 @@
  * The errors a user can meet, each with the exit code scripts rely on.
  *
  * A message reads "Cannot <verb> <object>: <reason>" and is followed by the next step. Anything
- * else that is thrown is a fault of ours and keeps its stack trace.
+ * else that is thrown is a fault of ours: it keeps its stack trace and has an exit code of its own.
  *
  * @module
  */
@@ -10,10 +10,14 @@
 /** Exit codes of every command; part of the command line's contract. */
 export const ExitCode = {
   done: 0,
+  /** Worse, or wrong: results that disagree, a table that is stale, a number that is not finite. */
   worse: 1,
+  /** Also where a comparison cannot tell. */
   usage: 2,
   data: 3,
   environment: 4,
+  /** A fault of ours (EX_SOFTWARE of sysexits.h): a gate on 1 must not take a crash for "worse". */
+  fault: 70,
   interrupted: 130,
 } as const;
 

@@ -3,6 +3,26 @@
  *
  * @module
  */
+import { UsageError } from "./errors.ts";
+
+/**
+ * The error for a name that is none of those there are, with the nearest of them, else with all.
+ *
+ * @param what What it was to name: "dataset".
+ * @param place Where it was looked for, after the name: "in runs".
+ */
+export function unknownName(
+  what: string,
+  name: string,
+  known: readonly string[],
+  place = "",
+): UsageError {
+  const meant = nearest(name, known);
+  return new UsageError(
+    `There is no ${what} named "${name}" ${place}`.trimEnd(),
+    meant === null ? `Known: ${known.join(", ")}` : `Did you mean "${meant}"?`,
+  );
+}
 
 /**
  * The candidate most like a word that was probably mistyped.

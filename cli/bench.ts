@@ -8,9 +8,9 @@
  */
 import { Option } from "commander";
 import { join } from "@std/path";
-import { ExitCode, Interrupted, ReflowError, UsageError } from "../base/errors.ts";
+import { ExitCode, Interrupted, ReflowError } from "../base/errors.ts";
 import { writeFileAtomic } from "../base/files.ts";
-import { nearest } from "../base/nearest.ts";
+import { unknownName } from "../base/nearest.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
 import type { SpeedCase, SpeedGroup } from "../base/speed_case.ts";
 import { RunFolder, timeStamp } from "../benchmarks/run_folder.ts";
@@ -66,12 +66,7 @@ export function allGroups(dataDir: string): readonly SpeedGroup[] {
 export function chosen(groups: readonly SpeedGroup[], only?: readonly string[]): SpeedGroup[] {
   const ids = groups.map(({ id }) => id);
   for (const name of only ?? []) {
-    if (ids.includes(name)) continue;
-    const meant = nearest(name, ids);
-    throw new UsageError(
-      `There is no group "${name}"`,
-      meant ? `Did you mean "${meant}"?` : `Groups: ${ids.join(", ")}`,
-    );
+    if (!ids.includes(name)) throw unknownName("group", name, ids);
   }
   return groups.filter(({ id }) => !only || only.includes(id));
 }

@@ -5,10 +5,11 @@
  */
 import type { Samples, SizeCurve, SpeedRow } from "../benchmarks/speed/speed_record.ts";
 import { bytes, decimal, measurement, rate, time, times, timesRange } from "../reports/format.ts";
+import { textTable } from "./text_table.ts";
 
 /** Rows as aligned columns: work, ours, alternative, ratio with its quartiles, wanted ratio. */
 export function speedTable(rows: readonly SpeedRow[]): string {
-  return aligned([
+  return textTable([
     ["", "ours", "alternative", "ratio", "", "wanted"],
     ...rows.map((row) => {
       const work = `${row.name}, ${row.shape}`;
@@ -37,7 +38,7 @@ function measured({ unit, work }: SpeedRow, samples: Samples | null): string {
 /** Sizes as aligned columns, and the fitted exponents. */
 export function sizesTable({ points, fits, error }: SizeCurve): string {
   const exponent = (law: { exponent: number } | null) => law ? decimal(law.exponent) : "-";
-  const table = aligned([
+  const table = textTable([
     ["size", "time", "device memory", "process memory"],
     ...points.map(({ height, width, seconds, deviceBytes, residentBytes }) => [
       `${height}×${width}`,
@@ -53,14 +54,4 @@ export function sizesTable({ points, fits, error }: SizeCurve): string {
     ],
   ]);
   return error === null ? table : `${table}\nWRONG: ${error}`;
-}
-
-/** Columns as wide as their widest cell; a row of two cells is a remark and widens nothing. */
-export function aligned(rows: readonly (readonly string[])[]): string {
-  const [header] = rows;
-  const widths = header.map((_, column) =>
-    Math.max(...rows.filter((row) => column === 0 || row.length > 2).map((r) => r[column].length))
-  );
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd())
-    .join("\n");
 }

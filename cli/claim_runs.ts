@@ -9,16 +9,15 @@ import { exists } from "../base/files.ts";
 import { isOf, type ScoredOn } from "../benchmarks/claims/judge_claim.ts";
 import { scoringCode } from "../benchmarks/record.ts";
 import { findSplit } from "../datasets/registry.ts";
-import { armRecipe } from "../replications/claim.ts";
+import { armRecipe, recipeId } from "../replications/claim.ts";
 import type { Arm, Recipe, Replication, Source } from "../replications/replication.ts";
+import { openRun, type Run } from "./find_run.ts";
 import { reportOf } from "./paper/report.ts";
 import {
   configHash,
   keepScores,
-  openRun,
   prepareBackend,
   resumeTraining,
-  type Run,
   type Setting,
   startTraining,
 } from "./runs.ts";
@@ -123,7 +122,7 @@ async function trialOf<R extends Recipe, C extends { dispose?(): void }>(
 ): Promise<Trial<R>> {
   const { paper } = replication;
   const changed = armRecipe(recipe, arm);
-  const id = `${paper.id}-${recipe.name}-${arm.id}-s${seed}`;
+  const id = `${paper.id}-${recipeId(recipe)}-${arm.id}-s${seed}`;
   const trial = { arm, seed, recipe: changed, id };
   if (!await exists(join(runsDir, id))) return { ...trial, state: "absent" };
   const { record } = await openRun(id, paper.id, runsDir);
@@ -131,7 +130,7 @@ async function trialOf<R extends Recipe, C extends { dispose?(): void }>(
   if (training?.configHash !== configHash(changed) || record.seed !== seed) {
     throw new UsageError(
       `Cannot use run ${id}: it was trained with other settings than these`,
-      "Name another folder with --runs, move that run away, or give the steps it was trained for.",
+      "Name another folder with --runs, or move that run away.",
     );
   }
   if (training.weights === null) return { ...trial, state: "unfinished" };

@@ -8,7 +8,7 @@ import { metricName, withUnit } from "../benchmarks/metric_names.ts";
 import { CLAIM_MARKS, claimsSentence, testedWith } from "../reports/claims_words.ts";
 import { intervalText, moved } from "../reports/comparison_words.ts";
 import { decimal, NO_VALUE } from "../reports/format.ts";
-import { aligned } from "./scoring.ts";
+import { textTable } from "./text_table.ts";
 
 /** What was run, a row a claim, and what each verdict rests on. */
 export function claimsText(report: ClaimsReport): string {
@@ -22,7 +22,7 @@ export function claimsText(report: ClaimsReport): string {
     report.scale,
     ...scored === null ? [] : [`protocol ${scored.protocol.id}: ${scored.protocol.summary}`],
     "",
-    ...aligned(rows, rows[0].length),
+    textTable(rows),
     "",
     ...claims.map(meansOf),
     ...warnings.map((warning) => `note: ${warning}`),

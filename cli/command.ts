@@ -98,7 +98,16 @@ export function wholeNumber(least: number, most = Infinity): (value: string) => 
 
 /** Runs a command to its end and leaves the process with its exit code. */
 export async function runCommand(main: () => Promise<void>): Promise<never> {
+  // What is thrown where nobody waits for it would end the process with 1, which means "worse".
+  addEventListener("error", (event) => endWithFault(event, event.error));
+  addEventListener("unhandledrejection", (event) => endWithFault(event, event.reason));
   Deno.exit(await exitCodeOf(main));
+}
+
+function endWithFault(event: Event, error: unknown): never {
+  event.preventDefault();
+  console.error(error);
+  Deno.exit(ExitCode.fault);
 }
 
 /**
@@ -106,7 +115,7 @@ export async function runCommand(main: () => Promise<void>): Promise<never> {
  *
  * A {@link ReflowError} gives its message, its next step and its own code; a mistake on the command
  * line, which commander has explained by then, gives 2; a file or folder that the system refuses
- * gives 3. Anything else is a fault of ours: it keeps its stack trace and gives 1.
+ * gives 3. Anything else is a fault of ours: it keeps its stack trace and gives 70.
  */
 export async function exitCodeOf(main: () => Promise<void>): Promise<number> {
   try {
@@ -123,7 +132,7 @@ export async function exitCodeOf(main: () => Promise<void>): Promise<number> {
       return error.exitCode;
     }
     console.error(error);
-    return 1;
+    return ExitCode.fault;
   }
 }
 

@@ -50,13 +50,39 @@ Deno.test("being stopped is no error", async () => {
   assertEquals(result, { code: 130, out: "", error: "Saved step 3\nResume\n" });
 });
 
-Deno.test("a fault of ours keeps its stack and exits with 1", async () => {
+Deno.test("a fault of ours keeps its stack and exits with 70, not with 1 for worse", async () => {
   let caught: unknown;
   const { error } = console;
   console.error = (value) => caught = value;
   const fault = new TypeError("oops");
   const code = await exitCodeOf(() => Promise.reject(fault)).finally(() => console.error = error);
-  assertEquals([code, caught], [1, fault]);
+  assertEquals([code, caught], [70, fault]);
+});
+
+/** A command in a process of its own, with this as its work. */
+function processOf(main: string, options: Deno.CommandOptions = {}): Deno.Command {
+  const module = JSON.stringify(new URL("./command.ts", import.meta.url).href);
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["eval", "--no-lock", "--ext=ts"],
+      `import { interruptSignal, runCommand } from ${module}; await runCommand(async () => {${main}});`,
+    ],
+    ...options,
+  });
+}
+
+Deno.test("a fault that nobody waits for exits with 70 as well", async () => {
+  for (
+    const fault of [
+      `Promise.reject(new TypeError("oops"))`,
+      `setTimeout(() => { throw new TypeError("oops"); })`,
+    ]
+  ) {
+    const main = `${fault}; await new Promise((resolve) => setTimeout(resolve, 60_000));`;
+    const { code, stderr } = await processOf(main).output();
+    assertEquals(code, 70, fault);
+    assertStringIncludes(new TextDecoder().decode(stderr), "TypeError: oops\n    at ");
+  }
 });
 
 Deno.test("what the system refuses is told without a stack, and exits with 3", async () => {
@@ -147,29 +173,19 @@ Deno.test("progressReport() ends the line when all is done", () => {
   assertEquals(written.at(-1), "\n");
 });
 
-/** A program that waits for {@link interruptSignal}, then saves until it reads a line. */
+/** A command that waits for {@link interruptSignal}, then saves until it reads a line. */
 const WAITING = `
-  import { interruptSignal, runCommand } from ${
-  JSON.stringify(new URL("./command.ts", import.meta.url).href)
-};
-  await runCommand(async () => {
-    const signal = interruptSignal();
-    const stopped = new Promise((done) => signal.addEventListener("abort", done));
-    console.log("ready");
-    await stopped;
-    await Deno.stdin.read(new Uint8Array(1));
-    console.log("saved");
-    signal.throwIfAborted();
-  });`;
+  const signal = interruptSignal();
+  const stopped = new Promise((done) => signal.addEventListener("abort", done));
+  console.log("ready");
+  await stopped;
+  await Deno.stdin.read(new Uint8Array(1));
+  console.log("saved");
+  signal.throwIfAborted();`;
 
 /** Starts {@link WAITING} and calls `when` as soon as it is ready; what it printed and its exit. */
 async function interrupted(when: (child: Deno.ChildProcess) => Promise<void>) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--no-lock", "--ext=ts", WAITING],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
+  const child = processOf(WAITING, { stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
   let out = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     out += text;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { join } from "@std/path";
 import { ReflowError, UsageError } from "../base/errors.ts";
 import { exists, requireWritable, writeFileAtomic } from "../base/files.ts";
@@ -149,7 +149,10 @@ if (import.meta.main) {
           "same weights",
         percentage,
       )
-      .option("--slower <percent>", "how much slower or larger is no matter", percentage, SLOWER)
+      .addOption(
+        new Option("--slower <percent>", "how much slower or larger is no matter")
+          .argParser(percentage).default(SLOWER, `${100 * SLOWER} %`),
+      )
       .option("--same-model", "both sides are meant to be one model", false)
       .option("--pin", "write the runs named into one small file to commit as a base", false)
       .addHelpText(

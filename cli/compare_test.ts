@@ -42,6 +42,9 @@ Deno.test("deno task compare gates by its exit code, with runs, folders and pinn
       assertStringIncludes(await Deno.readTextFile(join(folder, "compare.html")), "</html>");
       assertStringIncludes(await Deno.readTextFile(join(folder, "summary.md")), "### ✕");
     });
+    await t.step("help says percentages as they are given", async () => {
+      assertStringIncludes((await compare("--help")).stdout, "no matter (default: 10 %)");
+    });
     await t.step("0 where that is tolerated", async () => {
       assertEquals((await compare("good", "bad", "--tolerance", "15")).code, 0);
     });

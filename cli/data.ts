@@ -21,7 +21,7 @@ import {
   isOfficial,
   type ObtainOptions,
 } from "../datasets/fetch/official.ts";
-import { downloadBytes, hostsOf, type SourceFile } from "../datasets/manifest.ts";
+import { hostsOf, type SourceFile } from "../datasets/manifest.ts";
 import {
   commandFor,
   type DatasetDefinition,
@@ -42,60 +42,14 @@ import {
   runCommand,
   userPath,
 } from "./command.ts";
+import { datasetStatus } from "./dataset_status.ts";
+import { textTable } from "./text_table.ts";
 
 /** Options every subcommand has. */
 interface CommonOptions {
   readonly data: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
-}
-
-/** What `data` says about one dataset. */
-export interface DatasetStatus {
-  /** Registry name. */
-  readonly id: string;
-  /** Name for people. */
-  readonly title: string;
-  /** Terms of use. */
-  readonly licence: string;
-  /** Page the data comes from. */
-  readonly homepage: string;
-  /** Whether its store is there, and whether its record and metadata are sound. */
-  readonly state: "ready" | "absent" | "damaged";
-  /** Bytes of its download: 0 where it is generated, null where nobody states them. */
-  readonly download: number | null;
-  /** Why a person has to download it; null where a command does. */
-  readonly byHand: string | null;
-  /** Digest of the store, where it is ready. */
-  readonly digest: string | null;
-  /** What is wrong with a damaged store, else null. */
-  readonly reason: string | null;
-  /** The command that makes the store, where there is none. */
-  readonly command: string | null;
-}
-
-/** Looks a dataset's store up; chunks are not read. */
-export async function datasetStatus(
-  dataset: DatasetDefinition,
-  dataDir: string,
-): Promise<DatasetStatus> {
-  const { id, title, licence, homepage, manifest } = dataset;
-  const about = {
-    ...{ id, title, licence, homepage },
-    download: manifest ? downloadBytes(manifest) : 0,
-    byHand: manifest?.byHand ?? null,
-    ...{ digest: null, reason: null, command: null },
-  };
-  if (!await exists(join(dataDir, id))) {
-    return { ...about, state: "absent", command: commandFor(dataset) };
-  }
-  try {
-    const { digest } = await openStore(join(dataDir, id));
-    return { ...about, state: "ready", digest };
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    return { ...about, state: "damaged", reason: error.message };
-  }
 }
 
 /**
@@ -206,17 +160,10 @@ function arraysOf(store: Store): { name: string; dtype: string; shape: readonly 
   });
 }
 
-/** Columns of text, each as wide as its widest cell. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd())
-    .join("\n");
-}
-
 /** Lines of "name: value", without the values that are absent. */
 function facts(entries: Record<string, string | null>): string {
   const known = Object.entries(entries).filter(([, value]) => value);
-  return columns(known.map(([name, value]) => [`${name}:`, value!]));
+  return textTable(known.map(([name, value]) => [`${name}:`, value!]));
 }
 
 async function list({ data, json }: CommonOptions): Promise<void> {
@@ -228,7 +175,7 @@ async function list({ data, json }: CommonOptions): Promise<void> {
     licence,
     command ?? "",
   ]);
-  const text = columns([["DATASET", "STATE", "DOWNLOAD", "LICENCE", "BRING IT WITH"], ...rows]);
+  const text = textTable([["DATASET", "STATE", "DOWNLOAD", "LICENCE", "BRING IT WITH"], ...rows]);
   const hint = "\n\nWhat import needs, and everything else known of one: deno task data info ID";
   printResult(json, { data, datasets: all }, text + hint);
 }
@@ -244,7 +191,7 @@ function fileLines(files: readonly SourceFile[], byHand: string | null): string[
     knownFrom ? `(known from ${knownFrom})` : "",
   ]);
   const head = byHand === null ? "files:" : `files, to download by hand since ${byHand}:`;
-  return [head, columns(rows)];
+  return [head, textTable(rows)];
 }
 
 async function info(id: string, { data, json }: CommonOptions): Promise<void> {
@@ -266,7 +213,7 @@ async function info(id: string, { data, json }: CommonOptions): Promise<void> {
     .map(([name, { of, about }]) => `${name} is a part of ${of}: ${about}.`);
   const notes = "notes" in about ? about.notes : [];
   const arrays = "arrays" in about
-    ? [columns(about.arrays.map((a) => [`  ${a.name}`, a.dtype, a.shape.join("x")]))]
+    ? [textTable(about.arrays.map((a) => [`  ${a.name}`, a.dtype, a.shape.join("x")]))]
     : [];
   const files = about.state === "ready" ? [] : fileLines(about.files, about.byHand);
   printResult(json, about, [lines, ...subsets, ...notes, ...files, ...arrays].join("\n"));
@@ -311,24 +258,26 @@ async function verify(id: string, options: CommonOptions & { deep?: boolean }): 
 /** The command line of `deno task data`. */
 export function dataCommand(): Command {
   const program = createCommand("deno task data", "The datasets on this machine.");
-  const subcommand = (name: string, description: string) =>
+  const subcommand = (name: string, description: string, hasProgress = true) =>
     program.command(name).description(description)
-      .addOption(dataOption()).addOption(jsonOption()).addOption(quietOption());
+      .addOption(dataOption()).addOption(jsonOption())
+      // Where there is no progress to silence, scripts may pass it all the same; help is silent on it.
+      .addOption(quietOption().hideHelp(!hasProgress));
   const id = () => new Argument("<id>", "dataset, for example moving-shapes");
-  subcommand("list", "all datasets, and which are there").action(list);
+  subcommand("list", "all datasets, and which are there", false).action(list);
   subcommand("fetch", "make a dataset, downloading what it takes").addArgument(id())
     .option("--accept <sha256>", "use the file in quarantine that has this digest", digest)
     .action(fetch);
   subcommand("import", "make a dataset out of its official files").addArgument(id())
     .requiredOption(
-      "--from <dir>",
+      "--from <path>",
       "its archive, a folder of them, or what they unpack to",
       userPath,
     )
     .action(importFiles);
   subcommand("verify", "check a dataset's files: names and sizes").addArgument(id())
     .option("--deep", "check every byte").action(verify);
-  subcommand("info", "what a dataset is and holds").addArgument(id()).action(info);
+  subcommand("info", "what a dataset is and holds", false).addArgument(id()).action(info);
   program.hook("preAction", async (_, command) => {
     const fetches = command.name() === "fetch";
     await giveUpNetwork(fetches ? datasets.find(({ id }) => id === command.args[0]) : undefined);

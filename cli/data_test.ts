@@ -10,7 +10,8 @@ import { defineMovingShapes } from "../datasets/moving_shapes/mod.ts";
 import { hostsOf } from "../datasets/manifest.ts";
 import { datasets, findDataset } from "../datasets/registry.ts";
 import { writeTinyFiles } from "../datasets/tiny_files.ts";
-import { datasetStatus, fetchDataset } from "./data.ts";
+import { fetchDataset } from "./data.ts";
+import { datasetStatus } from "./dataset_status.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url));
 

@@ -19,7 +19,7 @@ import {
   runCommand,
   runsOption,
 } from "./command.ts";
-import { type DatasetStatus, datasetStatus } from "./data.ts";
+import { type DatasetStatus, datasetStatus } from "./dataset_status.ts";
 
 /** Something that is wrong, and the command that mends it. */
 export interface Missing {

@@ -8,9 +8,11 @@ import * as tf from "@tensorflow/tfjs";
 import { exists } from "../base/files.ts";
 import type { AdapterSummary } from "../nn/backend.ts";
 import { findDataset, splitVolume } from "../datasets/registry.ts";
+import { recipeId } from "../replications/claim.ts";
 import type { PlannedStage, Recipe } from "../replications/replication.ts";
 import { bytes } from "../reports/format.ts";
 import { prepareBackend, type Setting } from "./runs.ts";
+import { textTable } from "./text_table.ts";
 
 /** Where the hours are estimated for. */
 export interface Device {
@@ -80,7 +82,7 @@ async function trainingSpeed(): Promise<number> {
 /** Plans a recipe for a device whose speed is known. */
 export async function planFor(
   device: Device,
-  { name: recipe, scale, notes }: Recipe,
+  recipe: Recipe,
   stages: readonly PlannedStage[],
   dataDir: string,
 ): Promise<Plan> {
@@ -93,7 +95,7 @@ export async function planFor(
   }
   const gigaflop = sum(stages.map((stage) => stage.steps * stage.gigaflop));
   return {
-    ...{ recipe, scale, notes, device },
+    ...{ recipe: recipeId(recipe), scale: recipe.scale, notes: recipe.notes, device },
     stages: stages.map((stage) => ({
       ...stage,
       seconds: stage.steps * stage.gigaflop / device.gigaflops,
@@ -131,16 +133,12 @@ export function planText(plan: Plan): string {
       s.data,
     ]),
   ];
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const table = rows.map((row) =>
-    row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
-  );
   const teraflop = (gigaflop / 1e3).toLocaleString("en", { maximumFractionDigits: 0 });
   return [
     `${plan.recipe}: ${plan.scale}`,
     ...plan.notes.map((note) => `- ${note}`),
     "",
-    ...table,
+    textTable(rows),
     "",
     `Time: ${hours(plan.seconds)} for ${teraflop} TFLOP at the ${device.gigaflops.toFixed(1)} ` +
     `GFLOP/s measured on ${device.name}. A GPU that sustains 10 TFLOP/s would take ` +

@@ -4,8 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { UsageError } from "../base/errors.ts";
-import { nearest } from "../base/nearest.ts";
+import { unknownName } from "../base/nearest.ts";
 import type { Recipe, Replication } from "../replications/replication.ts";
 import { createCommand, runCommand } from "./command.ts";
 import { addClaims } from "./paper/claims.ts";
@@ -25,11 +24,7 @@ export async function replicate<R extends Recipe, C extends { dispose?(): void }
     const [first] = Deno.args;
     const known = program.commands.map((command) => command.name());
     if (first && !first.startsWith("-") && !["help", ...known].includes(first)) {
-      const meant = nearest(first, known);
-      throw new UsageError(
-        `There is no command "${first}"`,
-        meant ? `Did you mean "${meant}"?` : `Commands: ${known.join(", ")}`,
-      );
+      throw unknownName("command", first, known);
     }
     await program.parseAsync(Deno.args, { from: "user" });
   });

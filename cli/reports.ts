@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { UsageError } from "../base/errors.ts";
 import { requireWritable, writeFileAtomic } from "../base/files.ts";
 import { buildHistory } from "../benchmarks/history.ts";
 import { scanRuns } from "../benchmarks/scan_runs.ts";
@@ -18,7 +19,7 @@ import {
   userPath,
   wholeNumber,
 } from "./command.ts";
-import { serveReports } from "./serve.ts";
+import { type ReportServer, serveReports } from "./serve.ts";
 
 interface ReportsOptions {
   runs: string;
@@ -31,7 +32,7 @@ interface ReportsOptions {
 async function reports(options: ReportsOptions): Promise<void> {
   const { runs: runsDir, json } = options;
   if (options.serve) {
-    const server = serveReports(runsDir, options.port, interruptSignal());
+    const server = served(runsDir, options.port);
     printResult(json, { address: server.address }, `${server.address}\nCtrl-C ends it.`);
     await server.finished;
     return;
@@ -49,6 +50,19 @@ async function reports(options: ReportsOptions): Promise<void> {
     { page: out, runs: runs.length, speeds: speeds.length, skipped },
     `${runs.length} runs, ${speeds.length} speed benchmarks, ${skipped.length} skipped\n${out}`,
   );
+}
+
+/** A server on a port, which may be taken. */
+function served(runsDir: string, port: number): ReportServer {
+  try {
+    return serveReports(runsDir, port, interruptSignal());
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new UsageError(
+      `Cannot serve on port ${port}: it is in use`,
+      "Name another one with --port; 0 takes a free one.",
+    );
+  }
 }
 
 if (import.meta.main) {

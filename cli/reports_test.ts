@@ -35,6 +35,18 @@ Deno.test("deno task reports writes a page over all runs and says what it skippe
   });
 });
 
+Deno.test("a port that is taken is a mistake of the command line, not of a file", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  await inRuns(async (runs) => {
+    const args = ["--runs", runs, "--serve", "--port", String(port)];
+    const { code, stdout, stderr } = await run("cli/reports.ts", args, runs, "serve");
+    assertEquals([code, stdout], [2, ""]);
+    assertStringIncludes(stderr, `error: Cannot serve on port ${port}: it is in use`);
+    assertStringIncludes(stderr, "--port");
+  });
+});
+
 Deno.test("the server shows runs in progress, reports, and nothing else", async (t) => {
   await inRuns(async (runs, folder) => {
     const stop = new AbortController();

@@ -68,6 +68,20 @@ Deno.test("tables are made from records and the list of papers", async () => {
     const [changed] = await generateDocuments(root);
     assertEquals(changed.stale, true);
     assertStringIncludes(changed.text, "7.654 px");
+    // A recipe that was not trained for all its steps is not listed as if it were.
+    const training = {
+      ...record.training!,
+      recipe: "demo-2-steps",
+      config: { otherSteps: { asked: 2, own: 4000 } },
+    };
+    await writePinned(
+      [{ record: { ...record, training }, samples }],
+      join(root, "results/raft/a.json"),
+    );
+    const [shorter, zooOfShorter] = await generateDocuments(root);
+    assertStringIncludes(shorter.text, "| demo-2-steps |");
+    assertStringIncludes(zooOfShorter.text, "| demo-2-steps, seed 3 |");
+    assertStringIncludes(zooOfShorter.text, "| 2 of 2, the whole recipe has 4,000 |");
   } finally {
     await Deno.remove(root, { recursive: true });
   }

@@ -4,9 +4,8 @@
  * @module
  */
 import { join } from "@std/path";
-import { DataError, Interrupted, UsageError } from "../base/errors.ts";
+import { Interrupted, UsageError } from "../base/errors.ts";
 import { exists, requireWritable, sha256, sha256File } from "../base/files.ts";
-import { nearest } from "../base/nearest.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
 import { dataStamp } from "../benchmarks/data_stamp.ts";
 import { captureEnvironment } from "../benchmarks/environment.ts";
@@ -18,8 +17,11 @@ import { type KernelSet, useKernelSet } from "../nn/kernels/selection.ts";
 import { writeSafetensors } from "../nn/weights/safetensors.ts";
 import type { DisposableJob, Recipe, Replication, Scored } from "../replications/replication.ts";
 import { recipeId } from "../replications/claim.ts";
+import { totalSteps } from "../replications/other_steps.ts";
 import { train } from "../replications/training.ts";
 import { progressReport } from "./command.ts";
+import type { Run } from "./find_run.ts";
+import { trainingCommands } from "./redo.ts";
 
 /** What all commands of a paper are told. */
 export interface Setting {
@@ -91,34 +93,25 @@ export interface TrainRequest<R extends Recipe> {
   readonly id?: string;
   /** Steps between checkpoints, instead of the recipe's. */
   readonly checkpointEvery?: number;
-  /** Steps that were asked for instead of the recipe's, which the recipe has already. */
-  readonly steps?: number;
+  /** Whether the paper's baselines will be scored beside it. */
+  readonly withBaselines?: boolean;
   /** The command that redoes the training, where it is no plain `train`. */
   readonly command?: string;
 }
-
-/** What a command that repeats another says of `--steps`. */
-export const stepsGiven = (steps: number | undefined): string =>
-  steps === undefined ? "" : ` --steps ${steps}`;
 
 /** Names a recipe with all its settings; a record keeps it. */
 export function configHash(recipe: Recipe): string {
   return sha256(JSON.stringify(recipe));
 }
 
-/** A run on disk and its record. */
-export interface Run {
-  readonly folder: RunFolder;
-  record: RunRecord;
-}
-
 /** Starts a run and trains it to its end. */
 export async function startTraining<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
-  { recipe, seed, id, checkpointEvery, steps, command }: TrainRequest<R>,
+  { id, checkpointEvery, ...request }: TrainRequest<R>,
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
+  const { recipe, seed } = request;
   await requireWritable(join(setting.runsDir, "record.json"));
   if (id !== undefined) await RunFolder.requireFree(setting.runsDir, id);
   const needed = datasetsOf(replication, recipe);
@@ -128,7 +121,7 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
   const folder = id === undefined
     ? await RunFolder.createNext(
       setting.runsDir,
-      newRunId(paper.id, recipe.name, seed, new Date()),
+      newRunId(paper.id, recipeId(recipe), seed, new Date()),
     )
     : await RunFolder.create(setting.runsDir, id);
   const runId = folder.id;
@@ -138,13 +131,7 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
       scale: recipe.scale,
       notes: [...recipe.notes],
       seed,
-      commands: [
-        command ??
-          `deno task ${paper.id} train --recipe ${recipe.name} --seed ${seed}${stepsGiven(steps)}`,
-        `deno task ${paper.id} evaluate --run ${runId} --dataset ${
-          replication.evaluationOf(recipe).dataset
-        }`,
-      ],
+      commands: trainingCommands(replication, { ...request, id: runId }, setting),
     }),
     data: [...await stampData(needed, setting.dataDir), ...job.data ?? []],
     training: {
@@ -154,7 +141,7 @@ export async function startTraining<R extends Recipe, C extends { dispose?(): vo
       parameters: job.parameters,
       stages: plan.map(({ name, steps, data }) => ({ name, steps, data })),
       steps: 0,
-      totalSteps: plan.reduce((sum, { steps }) => sum + steps, 0),
+      totalSteps: totalSteps(plan),
       seconds: 0,
       resumed: 0,
       finalLoss: null,
@@ -183,8 +170,9 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
   }
   const recipe = training.config as unknown as R;
   await ensureDatasets(datasetsOf(replication, recipe), setting);
-  // The bits of a run that was never interrupted: on the kernels it started with.
-  await prepareBackend({ backend: setting.backend, kernels: environment.kernels });
+  // The bits of a run that was never interrupted: on the backend and the kernels it started with.
+  const backend = environment.backend as BackendName;
+  await prepareBackend({ backend, kernels: environment.kernels });
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
   return await runJob(run, job, {
     resume: true,
@@ -283,65 +271,4 @@ export async function keepScores(
     comparisons,
   };
   await run.folder.writeRecord(run.record);
-}
-
-/** Ids of a paper's runs, newest last. */
-async function runsOf(paper: string, runsDir: string): Promise<string[]> {
-  const ids: string[] = [];
-  try {
-    for await (const { name, isDirectory } of Deno.readDir(runsDir)) {
-      if (isDirectory && name.startsWith(`${paper}-`)) ids.push(name);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  // Ids end in their time of birth.
-  const born = (id: string) => id.match(/\d{8}-\d{6}.*$/)?.[0] ?? "";
-  return ids.sort((a, b) => born(a) < born(b) ? -1 : 1);
-}
-
-/**
- * Opens a run by its id.
- *
- * @throws {UsageError} When there is no such run, with the nearest id.
- */
-export async function openRun(id: string, paper: string, runsDir: string): Promise<Run> {
-  const path = join(runsDir, id);
-  if (!await exists(path)) {
-    const known = await runsOf(paper, runsDir);
-    const meant = nearest(id, known);
-    throw new UsageError(
-      `There is no run named "${id}" in ${runsDir}`,
-      meant
-        ? `Did you mean "${meant}"?`
-        : known.length > 0
-        ? `Runs of ${paper}: ${known.join(", ")}`
-        : `There are none of ${paper} yet; make one: deno task ${paper}`,
-    );
-  }
-  const folder = await RunFolder.open(path);
-  return { folder, record: await folder.readRecord() };
-}
-
-/**
- * The newest run of a paper that satisfies a condition.
- *
- * @param what Names the condition in the error.
- * @throws {DataError} When there is none.
- */
-export async function newestRun(
-  paper: string,
-  runsDir: string,
-  what: string,
-  condition: (record: RunRecord) => boolean,
-): Promise<Run> {
-  for (const id of (await runsOf(paper, runsDir)).reverse()) {
-    try {
-      const run = await openRun(id, paper, runsDir);
-      if (condition(run.record)) return run;
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error; // a half-written run is no candidate
-    }
-  }
-  throw new DataError(runsDir, `it holds no ${what} of ${paper}`, `Make one: deno task ${paper}`);
 }

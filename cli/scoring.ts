@@ -15,15 +15,9 @@ import type {
   Scored,
   Source,
 } from "../replications/replication.ts";
-import {
-  ensureDatasets,
-  newestRun,
-  newRecord,
-  openRun,
-  prepareBackend,
-  type Run,
-  type Setting,
-} from "./runs.ts";
+import { newestRun, openRun, type Run } from "./find_run.ts";
+import { ensureDatasets, newRecord, prepareBackend, type Setting } from "./runs.ts";
+import { textTable } from "./text_table.ts";
 
 /** Options that name a contender made elsewhere. */
 export interface ForeignOptions {
@@ -130,42 +124,15 @@ export async function score<R extends Recipe, C extends { dispose?(): void }>(
   }
 }
 
-/** The option that names what was scored. */
-function optionOf(source: Source | ForeignSource): string {
-  if (source.kind === "run") return `--run ${source.id}`;
-  if (source.kind === "baseline") return `--baseline ${source.name}`;
-  if (source.kind === "folder") return `--predictions ${source.path}`;
-  if (source.kind === "weights") return `--weights ${source.path}`;
-  const { path, onCpu, pixels, channels } = source;
-  const told = [
-    ...pixels === undefined ? [] : [`--onnx-pixels=${pixels}`],
-    ...channels === undefined ? [] : [`--onnx-channels ${channels}`],
-    ...onCpu ? ["--backend cpu"] : [],
-  ];
-  return [`--onnx ${path}`, ...told].join(" ");
-}
-
-/** The commands that score the same again, one a dataset. */
-export function scoringCommands(
-  paper: string,
-  source: Source | ForeignSource,
-  scored: readonly Scored[],
-): string[] {
-  const besides = scored.some(({ evaluation }) => evaluation.contender.kind === "baseline");
-  const baselines = besides && source.kind !== "baseline" ? " --with-baselines" : "";
-  const commands = scored.map(({ evaluation: { dataset, split, protocol, samples }, data }) => {
-    const part = samples < data.samples ? ` --samples ${samples}` : "";
-    return `deno task ${paper} evaluate ${optionOf(source)} ` +
-      `--dataset ${dataset}:${split} --protocol ${protocol.id}${part}${baselines}`;
-  });
-  return [...new Set(commands)];
-}
-
-/** A run that holds nothing but evaluations of what is no run: weights, a baseline, flows made elsewhere. */
+/**
+ * A run that holds nothing but evaluations of what is no run: weights, a baseline, flows made elsewhere.
+ *
+ * @param commands Those that score the same again.
+ */
 export async function evaluationRun(
   replication: { readonly paper: RunRecord["paper"] },
-  source: Exclude<Source, { kind: "run" }> | ForeignSource,
   scored: readonly Scored[],
+  commands: string[],
   setting: Setting,
 ): Promise<Run> {
   const { paper } = replication;
@@ -180,7 +147,7 @@ export async function evaluationRun(
       scale: `${evaluations[0].contender.name} scored on ${[...new Set(places)].join("; ")}`,
       notes: [...new Set(scored.flatMap(({ notes }) => notes ?? []))],
       seed: 0,
-      commands: scoringCommands(paper.id, source, scored),
+      commands,
     }),
     status: "complete",
     finishedAt: new Date().toISOString(),
@@ -228,16 +195,7 @@ export function metricsText(evaluations: readonly Evaluation[], run: string): st
       `  protocol ${evaluation.protocol.id}: ${evaluation.protocol.summary}`,
     ]),
     "",
-    ...aligned(table, 2),
+    textTable(table, 2),
     `run ${run}`,
   ].join("\n");
-}
-
-/** Rows of a table as lines: the first few columns to the left, the others to the right. */
-export function aligned(rows: readonly (readonly string[])[], left: number): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) =>
-    row.map((cell, i) => i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))
-      .join("  ").trimEnd()
-  );
 }

@@ -28,7 +28,6 @@ import {
 } from "../nn/kernels/tiles.ts";
 import { type Bucket, buckets, everyTile, nameOf, rowsOf } from "../nn/speed/tuning.ts";
 import { time } from "../reports/format.ts";
-import { aligned } from "./bench_table.ts";
 import {
   interruptSignal,
   jsonOption,
@@ -39,6 +38,7 @@ import {
   wholeNumber,
 } from "./command.ts";
 import { prepareBackend } from "./runs.ts";
+import { textTable } from "./text_table.ts";
 
 /** A row of the table and what was measured for it. */
 export interface Tuned {
@@ -147,7 +147,7 @@ export function tilesFrom(tuned: readonly Tuned[], before: Tiles, measuredOn: st
 
 /** A line for each bucket: the times, best first. */
 function timesTable(tuned: readonly Tuned[]): string {
-  return aligned([
+  return textTable([
     ["", "shapes", ...everyTile.map((_, i) => i === 0 ? "fastest" : "")],
     ...tuned.map(({ operation, limits, seconds }) => [
       operation,

@@ -6,7 +6,7 @@
 import { join } from "@std/path";
 import { DataError, UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
-import { nearest } from "../base/nearest.ts";
+import { unknownName } from "../base/nearest.ts";
 import { davis2016 } from "./davis.ts";
 import { type DatasetDefinition, frameBytes, pairBytes } from "./definition.ts";
 import { fbms59 } from "./fbms.ts";
@@ -47,7 +47,8 @@ export const datasets: readonly DatasetDefinition[] = [
  */
 export function findDataset(id: string): DatasetDefinition {
   const found = datasets.find((dataset) => dataset.id === id);
-  return found ?? unknown("dataset", id, datasets.map((dataset) => dataset.id));
+  if (found !== undefined) return found;
+  throw unknownName("dataset", id, datasets.map((dataset) => dataset.id));
 }
 
 /**
@@ -59,7 +60,9 @@ export function findSplit(name: string): { dataset: DatasetDefinition; split: st
   const colon = name.indexOf(":");
   const dataset = findDataset(colon < 0 ? name : name.slice(0, colon));
   const split = colon < 0 ? dataset.splits[0] : name.slice(colon + 1);
-  if (!dataset.splits.includes(split)) unknown(`split of ${dataset.id}`, split, dataset.splits);
+  if (!dataset.splits.includes(split)) {
+    throw unknownName(`split of ${dataset.id}`, split, dataset.splits);
+  }
   return { dataset, split };
 }
 
@@ -137,12 +140,4 @@ export function howToGet(dataset: DatasetDefinition): string {
   if (byHand === null) return command;
   const names = files.map(({ name }) => name).join(" and ");
   return `${command} (DIR holds ${names} from ${dataset.homepage}, or what it unpacks to)`;
-}
-
-function unknown(what: string, word: string, known: readonly string[]): never {
-  const meant = nearest(word, known);
-  throw new UsageError(
-    `There is no ${what} named "${word}"`,
-    meant === null ? `Known: ${known.join(", ")}` : `Did you mean "${meant}"?`,
-  );
 }

@@ -42,14 +42,20 @@ export function armRecipe<R extends Recipe>(recipe: R, arm: Arm<R>): R {
     scale: `${recipe.scale}; with ${arm.name}, to test a claim`,
     trainedOn: `${recipe.trainedOn} with ${arm.name}`,
     notes: [
-      `One arm of a claim: the ${recipe.name} recipe with ${arm.name}. What the other notes say of ` +
+      `One arm of a claim: the ${
+        recipeId(recipe)
+      } recipe with ${arm.name}. What the other notes say of ` +
       "the recipe holds but for that.",
       ...recipe.notes,
     ],
   };
 }
 
-/** A recipe's name in records and file names, with its arm's where it is one: `demo-affine`. */
-export function recipeId({ name, arm }: Recipe): string {
-  return arm === undefined ? name : `${name}-${arm}`;
+/**
+ * A recipe's name in records and file names, with the steps it was cut or stretched to and its arm's
+ * name where it has such: `demo-affine`, `small-1300-steps`.
+ */
+export function recipeId({ name, otherSteps, arm }: Recipe): string {
+  const steps = otherSteps === undefined ? [] : [`${otherSteps.asked}-steps`];
+  return [name, ...steps, ...arm === undefined ? [] : [arm]].join("-");
 }

@@ -36,6 +36,14 @@ Deno.test("the recipe as it is stays the very same", () => {
   assertEquals(recipeId(recipe), "demo");
 });
 
+Deno.test("the name of a recipe with other steps tells it from the whole one, also as an arm", () => {
+  const shorter = { ...recipe, otherSteps: { asked: 1300, own: 3000 } };
+  assertEquals(recipeId(shorter), "demo-1300-steps");
+  const changed = armRecipe(shorter, shallow);
+  assertEquals(recipeId(changed), "demo-1300-steps-shallow");
+  assertStringIncludes(changed.notes[0], "the demo-1300-steps recipe with one layer");
+});
+
 Deno.test("arms that several claims share come once", () => {
   const claim = (name: string, other: Arm<Toy>): Claim<Toy> => ({
     ...{ id: name, statement: name, source: name, metric: "j", other },

@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { DataError, UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
 import { flowToColor } from "../base/flow_color.ts";
-import { nearest } from "../base/nearest.ts";
+import { unknownName } from "../base/nearest.ts";
 import { type FlowContender, sizingOf } from "../benchmarks/contenders/contender.ts";
 import { farneback } from "../benchmarks/contenders/farneback.ts";
 import { flowFolder, savePrediction } from "../benchmarks/contenders/flow_folder.ts";
@@ -44,11 +44,7 @@ export const flowBaselines: readonly string[] = ["zero", "farneback"];
 export async function flowBaseline(name: string): Promise<FlowContender> {
   if (name === "zero") return zeroFlow();
   if (name === "farneback") return await farneback();
-  const meant = nearest(name, flowBaselines);
-  throw new UsageError(
-    `There is no baseline named "${name}"`,
-    meant ? `Did you mean "${meant}"?` : `Known: ${flowBaselines.join(", ")}`,
-  );
+  throw unknownName("baseline", name, flowBaselines);
 }
 
 /**

@@ -31,6 +31,11 @@ export interface Recipe {
   readonly checkpointEvery: number;
   /** Id of the arm it was changed into to test a claim; absent from recipes as they are. */
   readonly arm?: string;
+  /**
+   * Where it is trained for another number of steps in all than its own: the number asked for, and
+   * its own. Absent from recipes as they are.
+   */
+  readonly otherSteps?: { readonly asked: number; readonly own: number };
 }
 
 /** One stage of a recipe's plan. */
@@ -193,7 +198,10 @@ export interface Replication<R extends Recipe = Recipe, C extends { dispose?(): 
   readonly claims?: readonly Claim<R>[];
   /** What a finished training run is scored on. */
   evaluationOf(recipe: R): Pick<EvaluationRequest, "dataset" | "protocol" | "alsoAt">;
-  /** The recipe with another number of steps in all, divided among its stages as before. */
+  /**
+   * The recipe with another number of steps in all, divided among its stages as before; what it calls
+   * itself is not touched, see `withOtherSteps`.
+   */
   withSteps(recipe: R, steps: number): R;
   /** What training a recipe takes, stage by stage; runs nothing. */
   plan(recipe: R): PlannedStage[];

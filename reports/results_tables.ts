@@ -5,7 +5,12 @@
  */
 import type { ArmResult, ClaimsReport } from "../benchmarks/claims/claims_record.ts";
 import { mainMetric, metricName } from "../benchmarks/metric_names.ts";
-import { type Evaluation, MODEL_SIZE, type RunRecord } from "../benchmarks/record.ts";
+import {
+  type Evaluation,
+  MODEL_SIZE,
+  type RunRecord,
+  type Training,
+} from "../benchmarks/record.ts";
 import { CLAIM_MARKS } from "./claims_words.ts";
 import { tableOf } from "./markdown.ts";
 import { count, decimal, duration, integer, NO_VALUE } from "./format.ts";
@@ -113,7 +118,7 @@ export function modelZooTable(records: readonly CommittedRecord[]): string {
       `${training.recipe}, seed ${seed}`,
       training.configHash.slice(0, 12),
       integer(training.parameters),
-      `${integer(training.steps)} of ${integer(training.totalSteps)}`,
+      stepsText(training),
       `${duration(training.seconds)} on ${shortAdapter(environment)}`,
       numbers.join("; ") || NO_VALUE,
       training.weights === null ? NO_VALUE : training.weights.slice(0, 12),
@@ -132,6 +137,13 @@ export function modelZooTable(records: readonly CommittedRecord[]): string {
     "Weights (SHA-256)",
     "Log",
   ], rows);
+}
+
+/** Steps that were trained, of how many; and the recipe's own, where others were asked for. */
+function stepsText({ steps, totalSteps, config }: Training): string {
+  const { otherSteps } = (config ?? {}) as { readonly otherSteps?: { readonly own: number } };
+  const own = otherSteps === undefined ? "" : `, the whole recipe has ${integer(otherSteps.own)}`;
+  return `${integer(steps)} of ${integer(totalSteps)}${own}`;
 }
 
 /**

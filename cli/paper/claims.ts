@@ -10,7 +10,8 @@ import { judgeClaims } from "../../benchmarks/claims/judge_claims.ts";
 import { compactJson, loadSide, type Side } from "../../benchmarks/comparison/side.ts";
 import { CLAIMS_PAGE } from "../../benchmarks/scan_runs.ts";
 import { FEWEST_RUNS } from "../../benchmarks/statistics/seeds.ts";
-import { armsOf } from "../../replications/claim.ts";
+import { armsOf, recipeId } from "../../replications/claim.ts";
+import { totalSteps, withOtherSteps } from "../../replications/other_steps.ts";
 import {
   type Claim,
   type Recipe,
@@ -22,7 +23,7 @@ import { renderClaims } from "../../reports/claims_page.tsx";
 import { type ArmRun, runArms, scoredOn } from "../claim_runs.ts";
 import { claimsText } from "../claims_text.ts";
 import { choiceOption, interruptSignal, printResult, userPath, wholeNumber } from "../command.ts";
-import { stepsGiven } from "../runs.ts";
+import { commandText, unusual } from "../redo.ts";
 import { addPaperCommand, type PaperOptions, settingOf } from "./options.ts";
 
 /** What `claims` takes. */
@@ -47,9 +48,7 @@ export function addClaims<R extends Recipe, C extends { dispose?(): void }>(
     "train the arms of the paper's claims and say which hold; Ctrl-C saves, the same goes on",
   )
     .addOption(
-      choiceOption("--recipe <name>", "what the arms are changes of: demo, small, paper", [
-        ...recipeNames,
-      ]).default("demo"),
+      choiceOption("--recipe <name>", "what the arms are changes of", recipeNames).default("demo"),
     )
     .option(
       "--seeds <n>",
@@ -87,17 +86,20 @@ export async function claimsCommand<R extends Recipe, C extends { dispose?(): vo
   await requireWritable(page);
   if (options.pin !== undefined) await requireWritable(options.pin);
   const named = replication.recipes[name];
-  const recipe = steps === undefined ? named : replication.withSteps(named, steps);
+  const recipe = withOtherSteps(replication, named, steps);
   const seeds = Array.from({ length: options.seeds }, (_, seed) => seed);
-  const command = `deno task ${paper.id} claims --recipe ${name} --seeds ${options.seeds}` +
-    stepsGiven(steps);
+  const command = commandText(`deno task ${paper.id} claims`, {
+    ...{ recipe: name, seeds: options.seeds, steps: recipe.otherSteps?.asked },
+    ...unusual(setting),
+  });
   const onRun = options.quiet ? undefined : setting.say;
   const arms = armsOf(claims);
   const runs = await runArms(replication, { recipe, arms, seeds, command, onRun }, setting);
   const report = judgeClaims({
     about: {
-      ...{ paper, recipe: name, scale: recipe.scale, notes: [...recipe.notes], seeds, command },
-      steps: replication.plan(recipe).reduce((sum, stage) => sum + stage.steps, 0),
+      ...{ paper, recipe: recipeId(recipe), seeds, command },
+      ...{ scale: recipe.scale, notes: [...recipe.notes] },
+      steps: totalSteps(replication.plan(recipe)),
     },
     claims,
     sides: await sidesOf(runs, options.runs),

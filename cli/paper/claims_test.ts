@@ -170,10 +170,25 @@ Deno.test("claims trains each arm with each seed once, goes on after Ctrl-C, and
       },
     );
 
+    await t.step("other steps make other runs, which the same command takes again", async () => {
+      const fewer = { ...options, steps: 2, seeds: 1, out: join(folder, "fewer.html") };
+      const reportOf = async (): Promise<ClaimsReport & { reused: string[] }> =>
+        JSON.parse((await printed(() => claimsCommand(paper, claims, fewer, never))).out);
+      const report = await reportOf();
+      assertEquals([report.recipe, report.steps, report.reused], ["demo-2-steps", 2, []]);
+      assertStringIncludes(report.scale, "but only 2 of the recipe's 3 steps");
+      assertStringIncludes(report.command, "claims --recipe demo --seeds 1 --steps 2");
+      const { training, scale } = await recordOf("2-steps-affine-s0");
+      assertEquals([training!.recipe, training!.totalSteps], ["demo-2-steps-affine", 2]);
+      assertStringIncludes(scale, "but only 2 of the recipe's 3 steps; with affine motion");
+      assertEquals((await reportOf()).reused.length, 3);
+    });
+
     await t.step("runs with other settings are refused before anything is trained", async () => {
-      const other = { ...options, steps: 2, seeds: 3 };
+      const demo = { ...tiny, learningRate: 1e-3 };
+      const other = { ...paper, recipes: { ...paper.recipes, demo } };
       const error = await assertRejects(
-        () => claimsCommand(paper, claims, other, never),
+        () => claimsCommand(other, claims, { ...options, seeds: 3 }, never),
         UsageError,
         "guess-what-moves-demo-unchanged-s0: it was trained with other settings",
       );

@@ -6,8 +6,10 @@
 import type { Command } from "commander";
 import { join } from "@std/path";
 import { Interrupted } from "../../base/errors.ts";
+import { withOtherSteps } from "../../replications/other_steps.ts";
 import type { Recipe, Replication, Scored, Source } from "../../replications/replication.ts";
 import { interruptSignal, kernelsOption, printResult, wholeNumber } from "../command.ts";
+import { usualScoring } from "../redo.ts";
 import { keepScores, startTraining } from "../runs.ts";
 import { score, scoreLine } from "../scoring.ts";
 import { addPaperOptions, type PaperOptions, settingOf } from "./options.ts";
@@ -38,8 +40,9 @@ async function demoCommand<R extends Recipe, C extends { dispose?(): void }>(
   const setting = settingOf(options, interruptSignal());
   const { demo } = replication.recipes;
   const { seed, steps } = options;
-  const recipe = steps ? replication.withSteps(demo, steps) : demo;
-  const run = await startTraining(replication, { recipe, seed, steps }, setting);
+  const recipe = withOtherSteps(replication, demo, steps);
+  const request = { recipe, seed, withBaselines: true };
+  const run = await startTraining(replication, request, setting);
   const { dataset, protocol, alsoAt } = replication.evaluationOf(recipe);
   const sources: Source[] = [
     { kind: "run", id: run.folder.id, path: run.folder.path, record: run.record },
@@ -56,7 +59,7 @@ async function demoCommand<R extends Recipe, C extends { dispose?(): void }>(
     const { id } = run.folder;
     throw new Interrupted(
       `Stopped while scoring; run ${id} is trained and kept`,
-      `Score it with: deno task ${replication.paper.id} evaluate --run ${id} --dataset ${dataset}`,
+      `Score it with: ${usualScoring(replication, { ...request, id }, setting)}`,
     );
   }
   await keepScores(run, scored, replication.compare(scored, recipe.trainedOn));

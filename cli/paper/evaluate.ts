@@ -8,13 +8,20 @@ import { join } from "@std/path";
 import { requireWritable } from "../../base/files.ts";
 import { channelOrders, pixelRanges } from "../../benchmarks/contenders/onnx.ts";
 import type { ScoredModel } from "../../benchmarks/published.ts";
-import { MOST_ITERATIONS } from "../../benchmarks/protocols/protocol.ts";
 import { findSplit } from "../../datasets/registry.ts";
 import type { Recipe, Replication, Scored, Source } from "../../replications/replication.ts";
 import { choiceOption, kernelsOption, printResult, userPath, wholeNumber } from "../command.ts";
-import { keepScores, openRun } from "../runs.ts";
-import { evaluationRun, metricsText, score, scoredSource, scoringCommands } from "../scoring.ts";
-import { addPaperCommand, nothingToSave, type PaperOptions, settingOf } from "./options.ts";
+import { openRun } from "../find_run.ts";
+import { scoringCommands } from "../redo.ts";
+import { keepScores } from "../runs.ts";
+import { evaluationRun, metricsText, score, scoredSource } from "../scoring.ts";
+import {
+  addIterations,
+  addPaperCommand,
+  nothingToSave,
+  type PaperOptions,
+  settingOf,
+} from "./options.ts";
 
 interface EvaluateOptions extends PaperOptions {
   run?: string;
@@ -63,15 +70,12 @@ export function addEvaluate<R extends Recipe, C extends { dispose?(): void }>(
     .option("--protocol <id>", "how the number is made; default the dataset's usual one")
     .option("--samples <n>", "score only the first so many", wholeNumber(1))
     .option("--with-baselines", `score ${replication.baselines.join(" and ")} beside it`)
-    .option("--trained-on <data>", 'what a weights file was trained on, for example "C+T"')
+    .option(
+      "--trained-on <data>",
+      `what a weights file was trained on, for example "${replication.recipes.paper.trainedOn}"`,
+    )
     .action((options: EvaluateOptions) => evaluateCommand(replication, options));
-  if (!replication.oneShot) {
-    evaluate.option(
-      "--iterations <n>",
-      "update iterations, instead of the protocol's",
-      wholeNumber(1, MOST_ITERATIONS),
-    );
-  }
+  addIterations(evaluate, replication, "update iterations, instead of the protocol's");
 }
 
 async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>(
@@ -97,14 +101,13 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
   const trainedOn = options.trainedOn ?? trained?.trainedOn ??
     "unknown data (name it with --trained-on)";
-  const { id: paper } = replication.paper;
+  const { paper } = replication;
+  const how = { ...setting, trainedOn: options.trainedOn };
+  const commands = scoringCommands(paper, source, scored, how);
   const run = source.kind === "run"
-    ? await openRun(source.id, paper, options.runs)
-    : await evaluationRun(replication, source, scored, setting);
-  if (source.kind === "run") {
-    const commands = [...run.record.commands, ...scoringCommands(paper, source, scored)];
-    run.record = { ...run.record, commands: [...new Set(commands)] };
-  }
+    ? await openRun(source.id, paper.id, options.runs)
+    : await evaluationRun(replication, scored, commands, setting);
+  run.record = { ...run.record, commands: [...new Set([...run.record.commands, ...commands])] };
   // Verdicts rest on everything scored so far; per-sample results of earlier scores are on disk.
   const evaluations = scored.map(({ evaluation }) => evaluation);
   const ids = new Set(evaluations.map(({ id }) => id));

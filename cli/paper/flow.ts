@@ -36,7 +36,11 @@ export function addFlow(program: Command, flow: FlowOfVideos): void {
     .option("--weights <file>", "safetensors or PyTorch .pth of the flow model", userPath)
     .option("--run <id>", `a trained run of ${flow.maker.paper.id}; default the newest`)
     .option("--iterations <n>", "update iterations", wholeNumber(1, MOST_ITERATIONS))
-    .option("--gaps <list>", "frames between the two, as 1,-1; default the paper's", gapList)
+    .option(
+      "--gaps <list>",
+      "offsets from the first frame to the second, as 1,-1; default the paper's",
+      gapList,
+    )
     .option("--replace", "compute over what is there", false)
     .action((options: FlowOptions) => flowCommand(flow, options));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
+import { MOST_ITERATIONS } from "../../benchmarks/protocols/protocol.ts";
 import type { BackendName } from "../../nn/backend.ts";
 import type { KernelSet } from "../../nn/kernels/selection.ts";
 import {
@@ -13,6 +14,7 @@ import {
   progressSink,
   quietOption,
   runsOption,
+  wholeNumber,
 } from "../command.ts";
 import type { Setting } from "../runs.ts";
 
@@ -27,15 +29,35 @@ export interface PaperOptions {
   json: boolean;
 }
 
-/** Adds the options of every command. */
-export function addPaperOptions(command: Command): Command {
-  return command.addOption(dataOption()).addOption(runsOption()).addOption(backendOption())
-    .addOption(quietOption()).addOption(jsonOption());
+/**
+ * Adds the options of every command.
+ *
+ * @param idle Names of those that change nothing here: scripts may pass them all the same, but help
+ *   does not offer them.
+ */
+export function addPaperOptions(command: Command, idle: readonly string[] = []): Command {
+  const options = [dataOption(), runsOption(), backendOption(), quietOption(), jsonOption()];
+  for (const option of options) command.addOption(option.hideHelp(idle.includes(option.name())));
+  return command;
 }
 
-/** Adds a command to a paper's, with the options of every one. */
-export function addPaperCommand(program: Command, name: string, description: string): Command {
-  return addPaperOptions(program.command(name).description(description).exitOverride());
+/** Adds a command to a paper's, with the options of every one; see {@link addPaperOptions}. */
+export function addPaperCommand(
+  program: Command,
+  name: string,
+  description: string,
+  idle: readonly string[] = [],
+): Command {
+  return addPaperOptions(program.command(name).description(description).exitOverride(), idle);
+}
+
+/** Adds `--iterations`, where a paper's model has any to choose. */
+export function addIterations(
+  command: Command,
+  { oneShot }: { readonly oneShot?: boolean },
+  about: string,
+): void {
+  if (!oneShot) command.option("--iterations <n>", about, wholeNumber(1, MOST_ITERATIONS));
 }
 
 /** What the options come to. */

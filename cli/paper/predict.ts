@@ -7,12 +7,17 @@ import type { Command } from "commander";
 import { resolve } from "@std/path";
 import { UsageError } from "../../base/errors.ts";
 import { requireWritable } from "../../base/files.ts";
-import { MOST_ITERATIONS } from "../../benchmarks/protocols/protocol.ts";
 import type { Recipe, Replication } from "../../replications/replication.ts";
-import { kernelsOption, outputFile, printResult, userPath, wholeNumber } from "../command.ts";
+import { kernelsOption, outputFile, printResult, userPath } from "../command.ts";
 import { prepareBackend } from "../runs.ts";
 import { sourceOf } from "../scoring.ts";
-import { addPaperCommand, nothingToSave, type PaperOptions, settingOf } from "./options.ts";
+import {
+  addIterations,
+  addPaperCommand,
+  nothingToSave,
+  type PaperOptions,
+  settingOf,
+} from "./options.ts";
 
 interface PredictOptions extends PaperOptions {
   out: string;
@@ -27,7 +32,9 @@ export function addPredict<R extends Recipe, C extends { dispose?(): void }>(
   program: Command,
   replication: Replication<R, C>,
 ): void {
-  addPaperCommand(program, "predict", "run the model on two pictures of yours")
+  const predict = addPaperCommand(program, "predict", "run the model on two pictures of yours", [
+    "quiet",
+  ])
     .argument("<first>", "picture 1: PNG, JPEG or PPM", userPath)
     .argument("<second>", "picture 2, of the same size", userPath)
     .requiredOption("--out <file>", "flow file to write (.flo)", outputFile(".flo"))
@@ -35,10 +42,10 @@ export function addPredict<R extends Recipe, C extends { dispose?(): void }>(
     .option("--image <file>", "colour picture of the flow to write (.png)", outputFile(".png"))
     .option("--run <id>", "a trained run; default the newest")
     .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
-    .option("--iterations <n>", "update iterations", wholeNumber(1, MOST_ITERATIONS))
     .action((first: string, second: string, options: PredictOptions) =>
       predictCommand(replication, first, second, options)
     );
+  addIterations(predict, replication, "update iterations");
 }
 
 async function predictCommand<R extends Recipe, C extends { dispose?(): void }>(

@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { requireWritable } from "../../base/files.ts";
 import { loadRun, writeReport } from "../../reports/report.tsx";
 import { printResult, userPath } from "../command.ts";
-import { newestRun, openRun, type Run } from "../runs.ts";
+import { newestRun, openRun, type Run } from "../find_run.ts";
 import { addPaperCommand, type PaperOptions } from "./options.ts";
 
 interface ReportOptions extends PaperOptions {
@@ -20,7 +20,8 @@ type Reported = { readonly paper: { readonly id: string } };
 
 /** Adds `report`. */
 export function addReport(program: Command, replication: Reported): void {
-  addPaperCommand(program, "report", "write the HTML report of one or more runs")
+  const idle = ["data", "backend", "quiet"];
+  addPaperCommand(program, "report", "write the HTML report of one or more runs", idle)
     .argument("[runs...]", "run ids; default the newest run")
     .option(
       "--out <file>",

@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import { join } from "@std/path";
 import { UsageError } from "../../base/errors.ts";
+import { withOtherSteps } from "../../replications/other_steps.ts";
 import {
   type Recipe,
   type RecipeName,
@@ -19,8 +20,9 @@ import {
   printResult,
   wholeNumber,
 } from "../command.ts";
+import { openRun } from "../find_run.ts";
 import { planRecipe, planText } from "../plan.ts";
-import { openRun, resumeTraining, startTraining } from "../runs.ts";
+import { resumeTraining, startTraining } from "../runs.ts";
 import { addPaperCommand, type PaperOptions, settingOf } from "./options.ts";
 
 interface TrainOptions extends PaperOptions {
@@ -54,39 +56,77 @@ export function addTrain<R extends Recipe, C extends { dispose?(): void }>(
     .option("--resume <id>", "continue a run from its newest checkpoint")
     .option("--checkpoint-every <n>", "steps between checkpoints", wholeNumber(1))
     .option("--plan", "print the recipe's stages, data and hours, and do nothing", false)
-    .action((options: TrainOptions) => trainCommand(replication, options));
+    .action((options: TrainOptions, command: Command) => {
+      refuseIdle(command);
+      return trainCommand(replication, options, isGiven(command, "backend"));
+    });
+}
+
+/** Options that a resumed run fixes: it was begun with them. */
+const FIXED = ["recipe", "seed", "steps", "run", "kernels"];
+
+/** Options of a run, which a plan does not make. */
+const OF_A_RUN = ["resume", "run", "seed", "checkpoint-every"];
+
+/** Whether the user gave an option, which may have a default. */
+const isGiven = (command: Command, name: string) => command.getOptionValueSource(name) === "cli";
+
+/**
+ * Refuses options that would change nothing, which their defaults hide.
+ *
+ * @throws {UsageError} Where one was given.
+ */
+export function refuseIdle(command: Command): void {
+  const given = (names: readonly string[]) =>
+    command.options.filter((option) =>
+      names.includes(option.name()) && isGiven(command, option.attributeName())
+    ).map((option) => option.long!);
+  const { plan, resume } = command.opts<TrainOptions>();
+  const idle = given(plan ? OF_A_RUN : resume === undefined ? [] : FIXED);
+  if (idle.length === 0) return;
+  const [first] = idle;
+  if (plan) {
+    throw new UsageError(
+      `Cannot plan with ${idle.join(", ")}: a plan runs nothing`,
+      `Leave ${idle.length === 1 ? first : "them"} out, or --plan.`,
+    );
+  }
+  throw new UsageError(
+    `Cannot resume with other settings: --resume takes no ${idle.join(", ")}`,
+    "The run goes on with those it was begun with.",
+  );
 }
 
 async function trainCommand<R extends Recipe, C extends { dispose?(): void }>(
   replication: Replication<R, C>,
   options: TrainOptions,
+  backendGiven: boolean,
 ): Promise<void> {
   const setting = settingOf(options, interruptSignal());
   const named = replication.recipes[options.recipe];
-  const recipe = options.steps ? replication.withSteps(named, options.steps) : named;
+  const recipe = withOtherSteps(replication, named, options.steps);
   if (options.plan) {
     const plan = await planRecipe(recipe, replication.plan(recipe), setting);
     printResult(options.json, plan, planText(plan));
     return;
   }
-  const { resume, run: id, steps, kernels } = options;
-  if (resume !== undefined && [id, steps, kernels].some((given) => given !== undefined)) {
+  const { resume, run: id } = options;
+  const begun = resume === undefined
+    ? null
+    : await openRun(resume, replication.paper.id, options.runs);
+  const backend = begun?.record.environment.backend;
+  if (begun !== null && backendGiven && backend !== options.backend) {
     throw new UsageError(
-      "Cannot resume with other settings: --resume takes none of --run, --steps, --kernels",
+      `Cannot resume ${begun.folder.id} with --backend ${options.backend}: it began on ${backend}`,
+      "Leave --backend out.",
     );
   }
-  const run = resume !== undefined
-    ? await resumeTraining(
-      replication,
-      await openRun(resume, replication.paper.id, options.runs),
-      setting,
-      options.checkpointEvery,
-    )
+  const run = begun !== null
+    ? await resumeTraining(replication, begun, setting, options.checkpointEvery)
     : await startTraining(replication, {
       recipe,
       seed: options.seed,
       id,
-      steps,
       checkpointEvery: options.checkpointEvery,
     }, setting);
   const { training } = run.record;

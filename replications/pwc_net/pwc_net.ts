@@ -101,12 +101,15 @@ async function contender(source: Source): Promise<FlowContender> {
   return new PwcNetContender(model, await stampOf(source, "PWC-Net", model.network.size));
 }
 
-/** A request without update iterations, of which this method has none. */
+/**
+ * A request without update iterations, of which this method has none. The command line offers none;
+ * a program may still ask for some.
+ */
 function onePass<R extends { readonly iterations?: number }>(request: R): R {
   if (request.iterations !== undefined && request.iterations !== 1) {
     throw new UsageError(
       `Cannot run ${request.iterations} iterations: PWC-Net estimates flow in one pass`,
-      "Leave --iterations out.",
+      "Ask for no iterations.",
     );
   }
   return { ...request, iterations: undefined };
@@ -117,6 +120,7 @@ export const pwcNet: Replication<PwcNetRecipe, FlowContender> = {
   paper: papers.pwcNet,
   recipes,
   baselines: flowBaselines,
+  oneShot: true,
   evaluationOf: ({ heldOut }) => ({ dataset: heldOut.dataset }),
   withSteps(recipe, steps) {
     const total = recipe.stages.reduce((sum, stage) => sum + stage.steps, 0);
