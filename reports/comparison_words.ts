@@ -110,7 +110,7 @@ export function comparisonText(report: ComparisonReport): string {
 }
 
 /** `EPE 2.216 → 2.330 px, 5.1 % worse`. */
-export function valuesText({ metric, base, candidate, change }: ComparedEvaluation): string {
+function valuesText({ metric, base, candidate, change }: ComparedEvaluation): string {
   const { quantity, unit } = metricName(metric);
   return `${quantity} ${decimal(base)} → ${decimal(candidate)} ${unit}`.trim() +
     `, ${moved(change)}`;

@@ -32,7 +32,7 @@ import type { Match, Sampled } from "./matching.ts";
  * Relative difference of a sample's error that rounding may cause with the same weights, between
  * adapters, kernels or package versions. The same adapter and code give the same bits.
  */
-export const ROUNDING = 0.002;
+const ROUNDING = 0.002;
 
 /** Errors below this, in the metric's unit, are not told apart by rounding. */
 const NEGLIGIBLE = 1e-3;
