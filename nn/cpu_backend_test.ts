@@ -8,7 +8,7 @@ import { settle, useBackend } from "./backend.ts";
 import { Ema } from "./ema.ts";
 import { convexUpsample } from "./kernels/convex_upsample.ts";
 import { Network, Scope } from "./network.ts";
-import { adamwDefaults, larsDefaults, type OptimizerConfig } from "./optimizer.ts";
+import { adamwDefaults, larsDefaults, type OptimizerConfig } from "./optimizer_config.ts";
 import { createOptimizer } from "./optimizers.ts";
 import { readSafetensors } from "./weights/safetensors.ts";
 import { toFloat32 } from "./weights/tensor_file.ts";

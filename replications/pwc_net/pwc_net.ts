@@ -8,7 +8,7 @@ import { sha256 } from "../../base/files.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
 import { comparePublished } from "../../benchmarks/published.ts";
 import type { Parameter } from "../../nn/network.ts";
-import type { Multipliers } from "../../nn/optimizer.ts";
+import type { Multipliers } from "../../nn/optimizer_config.ts";
 import { halvings } from "../../nn/schedules.ts";
 import { type FlowBatch, openBatches } from "../flow_batches.ts";
 import { flowBaseline, flowBaselines, foreignFlow, predictFlow, scoreFlow } from "../flow.ts";
