@@ -8,18 +8,19 @@ const NAMES = `
   bootstrapMean BootstrapOptions boundaryF buildFlowCache buildFlowStore buildHistory BuildOptions
   buildStore buildVideoStore captureEnvironment ChannelOrder Checkpoint CheckpointState Claim
   ClaimsReport Clipping
-  colorWheel compare CompareOptions comparePairs comparePublished compareRuns compareSides
-  compareSpeed Comparison comparisonMarkdown ComparisonReport comparisonText convexUpsample
+  colorWheel comparePairs comparePublished comparePublishedNumber compareRuns compareSides
+  compareSpeed comparisonMarkdown ComparisonReport comparisonText convexUpsample
   correlationPyramid correlationVolume correspondsTo Counterpart createOptimizer CurvePoint
   DataError DatasetDefinition datasets DatasetSize DataStamp decodeFlo decodeKittiFlow decodePfm
   decodePfmFlow decodePicture decodePpm decodeSafetensors defaultProtocol defineMovingShapes
   describeAdapter dinoVits DisposableJob DType Ema encodeFlo encodeKittiFlow encodePfm encodePpm
   encodeSafetensors Environment EnvironmentError evaluateFlow EvaluateOptions evaluateSegmentation
-  EvaluateSegmentationOptions Evaluation EvaluationRequest ExitCode farneback findDataset
+  EvaluateSegmentationOptions Evaluation EvaluationConvention
+  EvaluationRequest ExitCode farneback findDataset
   findLevels fitMotion FLOW_METRICS FLOW_PROTOCOLS FlowBuildOptions FlowCacheOptions
   FlowColorOptions FlowColors FlowContender FlowDataset FlowField flowFolder FlowMetric
   FlowMetricInfo FlowMetrics FlowOfVideos FlowProtocol flowProtocol FlowQuantity FlowSample
-  FlowSchool FlowSource FlowStoreMeta flowToColor Followed ForeignSource forwardInterpolate
+  FlowSource FlowStoreMeta flowToColor Followed ForeignSource forwardInterpolate
   FrameSource GalleryEntry GalleryPicture gridSample guessWhatMoves GuessWhatMovesRecipe
   HistorySeries Initializer Interrupted Interval jaccard judgeClaims KernelSet kernelSet Lars
   LarsConfig
@@ -29,7 +30,8 @@ const NAMES = `
   OnnxOptions OnnxProvider openDataset openFlowStore openMaskedVideos openStore openVideoFlow
   openVideos openVideoStore Optimizer OptimizerConfig packed pad Padded PaddingMode Pairs
   Parameter parseSpeedRecord Picture pixelGrid PixelRange Place PlannedStage Prediction
-  PredictionRequest ProtocolStamp protocolStamp PublishedByModel publishedByModel PublishedNumber
+  PredictionRequest ProtocolStamp protocolStamp PublishedByModel publishedByModel
+  PublishedComparison PublishedComparisonOptions PublishedNumber
   raft Raft RaftConfig RaftContender raftLarge RaftRecipe raftSmall RaftStage RandomStream
   randomStream readDinoWeights readFlo readKittiFlow readPfm readPfmFlow readPicture readPpm
   readPth readRaftWeights readSafetensors readWeights RecalledSample Recipe RecipeName

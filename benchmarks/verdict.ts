@@ -19,9 +19,9 @@ import {
   withIterations,
 } from "./protocols/protocol.ts";
 import {
-  type Comparison,
   type Evaluation,
   MODEL_SIZE,
+  type PublishedComparison,
   type PublishedNumber,
   type Verdict,
 } from "./record.ts";
@@ -110,8 +110,8 @@ function usualProtocol({ protocol }: PublishedNumber, { dataset }: Place): FlowP
   return protocol === undefined ? defaultProtocol(dataset) : flowProtocol(protocol);
 }
 
-/** What {@link compare} must know beyond the evaluation. */
-export interface CompareOptions {
+/** What {@link comparePublishedNumber} must know beyond the evaluation. */
+export interface PublishedComparisonOptions {
   /**
    * What the contender was trained on, in the field's shorthand ("C+T") where it has one, else in
    * words ("moving-shapes", which compares with nothing published).
@@ -136,12 +136,12 @@ export interface CompareOptions {
  *
  * @param evaluation Ours, or null where nothing was run.
  */
-export function compare(
+export function comparePublishedNumber(
   published: PublishedNumber,
   evaluation: Evaluation | null,
-  options: CompareOptions,
-): Comparison {
-  const refused = (verdict: Verdict, reason: string): Comparison => ({
+  options: PublishedComparisonOptions,
+): PublishedComparison {
+  const refused = (verdict: Verdict, reason: string): PublishedComparison => ({
     ...{ published, ours: null, evaluation: null, verdict, reason },
   });
   if (evaluation === null) return refused("not run", "No model was scored");
@@ -198,7 +198,7 @@ function remarks(
 function ourValue(
   published: PublishedNumber,
   evaluation: Evaluation,
-  { training, parameters }: CompareOptions,
+  { training, parameters }: PublishedComparisonOptions,
 ):
   | { ours: number; alternative?: number; metric: FlowMetric; own: boolean }
   | { reason: string } {
@@ -294,7 +294,7 @@ export function judge(
   return { verdict, reason: `${Number(ours.toPrecision(5))} ${unit} ${difference}` };
 }
 
-function intervalOf(samples: SampleResults, metric: FlowMetric): Comparison["interval"] {
+function intervalOf(samples: SampleResults, metric: FlowMetric): PublishedComparison["interval"] {
   const { of, averaging } = FLOW_METRICS[metric];
   const interval = bootstrapMean(samples.metrics[of], randomStream(0, "verdict", metric), {
     ...(averaging === "pooled" ? { weights: samples.metrics.pixels } : {}),
@@ -304,7 +304,7 @@ function intervalOf(samples: SampleResults, metric: FlowMetric): Comparison["int
   return { low, high, confidence };
 }
 
-function intervalText(interval: Comparison["interval"]): string[] {
+function intervalText(interval: PublishedComparison["interval"]): string[] {
   if (!interval) return [];
   const [low, high] = [interval.low, interval.high].map((end) => Number(end.toPrecision(4)));
   return [`${percent(interval.confidence)} interval over samples ${low} to ${high}`];

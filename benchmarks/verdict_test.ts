@@ -6,8 +6,13 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { flowProtocol, protocolStamp, withIterations } from "./protocols/protocol.ts";
-import { Comparison, type Evaluation, MODEL_SIZE, type PublishedNumber } from "./record.ts";
-import { compare, correspondsTo } from "./verdict.ts";
+import {
+  type Evaluation,
+  MODEL_SIZE,
+  PublishedComparison,
+  type PublishedNumber,
+} from "./record.ts";
+import { comparePublishedNumber, correspondsTo } from "./verdict.ts";
 
 const sintel = flowProtocol("sintel-raft");
 
@@ -41,11 +46,11 @@ function evaluation(change: Partial<Evaluation> = {}): Evaluation {
 
 const training = "C+T";
 const verdictAt = (epePooled: number) =>
-  compare(published, evaluation({ metrics: { epePooled } }), { training }).verdict;
+  comparePublishedNumber(published, evaluation({ metrics: { epePooled } }), { training }).verdict;
 
-Deno.test("compare() takes the metric that averages as the published one", () => {
-  const result = compare(published, evaluation(), { training });
-  assertEquals(Comparison.parse(result), {
+Deno.test("comparePublishedNumber() takes the metric that averages as the published one", () => {
+  const result = comparePublishedNumber(published, evaluation(), { training });
+  assertEquals(PublishedComparison.parse(result), {
     published,
     ours: 2.02,
     evaluation: "raft--sintel-clean",
@@ -54,7 +59,7 @@ Deno.test("compare() takes the metric that averages as the published one", () =>
   });
 });
 
-Deno.test("compare() draws its lines at 5 % and 10 %", () => {
+Deno.test("comparePublishedNumber() draws its lines at 5 % and 10 %", () => {
   assertEquals(
     [2, 2.09, 1.91, 2.11, 2.19, 2.21, 1.89, 0.1].map(verdictAt),
     [
@@ -70,19 +75,19 @@ Deno.test("compare() draws its lines at 5 % and 10 %", () => {
   );
 });
 
-Deno.test("compare() knows metrics of which more is better", () => {
+Deno.test("comparePublishedNumber() knows metrics of which more is better", () => {
   const more = { ...published, lowerIsBetter: false };
   const at = (epePooled: number) =>
-    compare(more, evaluation({ metrics: { epePooled } }), { training }).verdict;
+    comparePublishedNumber(more, evaluation({ metrics: { epePooled } }), { training }).verdict;
   assertEquals([2.2, 1.95, 1.85, 1.5].map(at), ["better", "reproduced", "close", "not reproduced"]);
 });
 
-Deno.test("compare() is 'not run' without an evaluation", () => {
-  const result = compare(published, null, { training });
+Deno.test("comparePublishedNumber() is 'not run' without an evaluation", () => {
+  const result = comparePublishedNumber(published, null, { training });
   assertEquals([result.verdict, result.ours, result.evaluation], ["not run", null, null]);
 });
 
-Deno.test("compare() refuses what was made in another way, and says which", () => {
+Deno.test("comparePublishedNumber() refuses what was made in another way, and says which", () => {
   const narrow = { kind: "run", name: "RAFT", digest: null, parameters: 250216 } as const;
   const at12 = protocolStamp(withIterations(sintel, 12));
   const cases: [Partial<Evaluation>, string, string][] = [
@@ -108,29 +113,36 @@ Deno.test("compare() refuses what was made in another way, and says which", () =
     ],
   ];
   for (const [change, training, difference] of cases) {
-    const result = compare(published, evaluation(change), { training, parameters: 5257536 });
+    const result = comparePublishedNumber(published, evaluation(change), {
+      training,
+      parameters: 5257536,
+    });
     assertStrictEquals(result.verdict, "not comparable");
     assertStrictEquals(result.ours, null);
     assertStrictEquals(result.reason, `Ours ${difference}`);
   }
-  const empty = compare(published, evaluation({ metrics: { epePooled: null } }), { training });
+  const empty = comparePublishedNumber(published, evaluation({ metrics: { epePooled: null } }), {
+    training,
+  });
   assertStrictEquals(empty.reason, "epePooled has no value here");
 });
 
-Deno.test("compare() holds the model's size against the published one, to the last parameter", () => {
+Deno.test("comparePublishedNumber() holds the model's size against the published one, to the last parameter", () => {
   const size = { ...published, dataset: "-", split: "-", metric: MODEL_SIZE, value: 5257536 };
-  const same = compare(size, evaluation({ dataset: "moving-shapes" }), { training: "anything" });
+  const same = comparePublishedNumber(size, evaluation({ dataset: "moving-shapes" }), {
+    training: "anything",
+  });
   assertEquals([same.verdict, same.ours, same.evaluation], [
     "reproduced",
     5257536,
     "raft--sintel-clean",
   ]);
-  const other = compare({ ...size, value: 5257535 }, evaluation(), { training });
+  const other = comparePublishedNumber({ ...size, value: 5257535 }, evaluation(), { training });
   assertEquals([other.verdict, other.ours], ["not comparable", null]);
   assertStrictEquals(other.reason, "Ours is a larger model (5,257,536 parameters)");
 });
 
-Deno.test("compare() refuses what nobody here can measure", () => {
+Deno.test("comparePublishedNumber() refuses what nobody here can measure", () => {
   const beyond: [Partial<PublishedNumber>, RegExp][] = [
     [{ split: "test" }, /no public ground truth/],
     [{ metric: "EPE, warm start" }, /Not measured here: EPE, warm start/],
@@ -141,35 +153,35 @@ Deno.test("compare() refuses what nobody here can measure", () => {
   for (const [change, reason] of beyond) {
     const number = { ...published, ...change };
     assertStrictEquals(correspondsTo(number), null);
-    const result = compare(number, evaluation(), { training });
+    const result = comparePublishedNumber(number, evaluation(), { training });
     assertEquals(result.verdict, "not comparable");
     assertMatch(result.reason, reason);
   }
 });
 
-Deno.test("compare() finds numbers after fewer iterations, by their own protocol or beside it", () => {
+Deno.test("comparePublishedNumber() finds numbers after fewer iterations, by their own protocol or beside it", () => {
   const after8 = { ...published, metric: "EPE after 8 updates" };
-  assertEquals(compare(after8, evaluation(), { training }).ours, 3);
+  assertEquals(comparePublishedNumber(after8, evaluation(), { training }).ours, 3);
   const own = evaluation({ protocol: protocolStamp(withIterations(sintel, 8)) });
-  assertEquals(compare(after8, own, { training }).ours, 2.02);
+  assertEquals(comparePublishedNumber(after8, own, { training }).ours, 2.02);
   const other = evaluation({ protocol: protocolStamp(withIterations(sintel, 9)) });
-  assertEquals(compare(after8, other, { training }).verdict, "not comparable");
+  assertEquals(comparePublishedNumber(after8, other, { training }).verdict, "not comparable");
 });
 
-Deno.test("compare() holds a number against the protocol it was made under", () => {
+Deno.test("comparePublishedNumber() holds a number against the protocol it was made under", () => {
   const resized = { ...published, protocol: "sintel-pwc" };
   assertEquals(
-    compare(resized, evaluation(), { training }).reason,
+    comparePublishedNumber(resized, evaluation(), { training }).reason,
     "Ours was scored under protocol sintel-raft instead of sintel-pwc",
   );
   const own = evaluation({ protocol: protocolStamp(flowProtocol("sintel-pwc")) });
-  assertEquals(compare(resized, own, { training }).verdict, "reproduced");
+  assertEquals(comparePublishedNumber(resized, own, { training }).verdict, "reproduced");
 });
 
-Deno.test("compare() decides an average nobody states only where both say the same", () => {
+Deno.test("comparePublishedNumber() decides an average nobody states only where both say the same", () => {
   const kitti = { ...published, dataset: "KITTI-2015", metric: "EPE (average not stated)" };
   const of = (epe: number, epePooled: number | null) =>
-    compare(
+    comparePublishedNumber(
       kitti,
       evaluation({
         dataset: "kitti-2015",
@@ -188,16 +200,19 @@ Deno.test("compare() decides an average nobody states only where both say the sa
   assertEquals(of(2.02, 2.02).reason, "2.02 px is 1 % worse than 2 px");
 });
 
-Deno.test("compare() knows no model of a size that nobody states", () => {
-  const { verdict, reason } = compare(published, evaluation(), { training, parameters: null });
+Deno.test("comparePublishedNumber() knows no model of a size that nobody states", () => {
+  const { verdict, reason } = comparePublishedNumber(published, evaluation(), {
+    training,
+    parameters: null,
+  });
   assertEquals(verdict, "not comparable");
   assertMatch(reason, /may be another model/);
 });
 
-Deno.test("compare() says what could not be checked of flows made elsewhere", () => {
+Deno.test("comparePublishedNumber() says what could not be checked of flows made elsewhere", () => {
   for (const [kind, words] of [["folder", "how these flows were made"], ["onnx", "iterations"]]) {
     const contender = { ...evaluation().contender, kind: kind as "folder", parameters: null };
-    const { verdict, reason } = compare(published, evaluation({ contender }), {
+    const { verdict, reason } = comparePublishedNumber(published, evaluation({ contender }), {
       training,
       parameters: 5257536,
     });
@@ -206,19 +221,26 @@ Deno.test("compare() says what could not be checked of flows made elsewhere", ()
   }
 });
 
-Deno.test("compare() quotes the interval over samples, weighted where the metric is pooled", () => {
+Deno.test("comparePublishedNumber() quotes the interval over samples, weighted where the metric is pooled", () => {
   const metrics = {
     epe: Float64Array.of(1, 1, 1, 50),
     fl: Float64Array.of(10, 20, 30, NaN),
     pixels: Float64Array.of(5, 5, 5, 0),
   };
   const samples = { ids: ["a", "b", "c", "d"], metrics, gallery: [] };
-  const { reason, interval } = compare(published, evaluation(), { training, samples });
-  assertStringIncludes(reason, "95 % interval over samples 1 to 1");
-  assertEquals(interval, { low: 1, high: 1, confidence: 0.95 });
-  const after8 = compare({ ...published, metric: "EPE after 8 updates" }, evaluation(), {
+  const { reason, interval } = comparePublishedNumber(published, evaluation(), {
     training,
     samples,
   });
+  assertStringIncludes(reason, "95 % interval over samples 1 to 1");
+  assertEquals(interval, { low: 1, high: 1, confidence: 0.95 });
+  const after8 = comparePublishedNumber(
+    { ...published, metric: "EPE after 8 updates" },
+    evaluation(),
+    {
+      training,
+      samples,
+    },
+  );
   assert(!after8.reason.includes("interval"), "the samples are those of 32 iterations");
 });

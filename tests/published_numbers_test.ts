@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { publishedByModel } from "../benchmarks/published.ts";
-import { compare } from "../benchmarks/verdict.ts";
+import { comparePublishedNumber } from "../benchmarks/verdict.ts";
 
 const folder = new URL("../replications/", import.meta.url);
 
@@ -32,7 +32,7 @@ Deno.test("every paper's published numbers are whole, each with its source", () 
     for (const number of numbers) {
       const remembered = number.source.includes("from memory");
       assert(!(remembered && number.verified), `${paper} ${number.id} is from memory`);
-      assertEquals(compare(number, null, { training: "" }).verdict, "not run");
+      assertEquals(comparePublishedNumber(number, null, { training: "" }).verdict, "not run");
     }
   }
   for (const paper of Object.keys(COUNTS)) {

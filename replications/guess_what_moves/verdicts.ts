@@ -9,7 +9,12 @@ import {
   segmentationStamp,
 } from "../../benchmarks/protocols/segmentation.ts";
 import type { ScoredModel } from "../../benchmarks/published.ts";
-import type { Comparison, Evaluation, PublishedNumber, Verdict } from "../../benchmarks/record.ts";
+import type {
+  Evaluation,
+  PublishedComparison,
+  PublishedNumber,
+  Verdict,
+} from "../../benchmarks/record.ts";
 import { judge } from "../../benchmarks/verdict.ts";
 import { PUBLISHED_BY_MODEL } from "./published.ts";
 
@@ -57,7 +62,7 @@ export function compareWithPublished(
   scored: readonly ScoredModel[],
   training: string,
   parameters: number,
-): Comparison[] {
+): PublishedComparison[] {
   const ours = scored.map(({ evaluation }) => evaluation)
     .filter(({ contender }) => contender.kind !== "baseline");
   return PUBLISHED.map((published) => {
@@ -69,7 +74,11 @@ export function compareWithPublished(
   });
 }
 
-function refused(published: PublishedNumber, verdict: Verdict, reason: string): Comparison {
+function refused(
+  published: PublishedNumber,
+  verdict: Verdict,
+  reason: string,
+): PublishedComparison {
   return { published, ours: null, evaluation: null, verdict, reason };
 }
 
@@ -78,7 +87,7 @@ function compare(
   evaluation: Evaluation,
   training: string,
   parameters: number,
-): Comparison {
+): PublishedComparison {
   const place = PLACES.get(`${published.dataset}, ${published.split}`);
   if (!place || published.metric !== MEASURED) {
     return refused(published, "not comparable", `Not measured here: ${published.metric}`);
