@@ -3,14 +3,14 @@ import * as reflow from "./mod.ts";
 
 /** Every public name, types included: a name that comes or goes must be meant. */
 const NAMES = `
-  AdamW AdamWConfig adamwDefaults AdapterSummary Arm ArraySpec ArrayWriter Averaging BackendName
+  AdamW AdamWConfig adamwDefaults AdapterSummary Arm ArraySpec ArrayWriter Averaged Averaging BackendName
   Batch
   bootstrapMean BootstrapOptions boundaryF buildFlowCache buildFlowStore buildHistory BuildOptions
   buildStore buildVideoStore captureEnvironment ChannelOrder Checkpoint CheckpointState Claim
   ClaimsReport Clipping
   colorWheel comparePairs comparePublished comparePublishedNumber compareRuns compareSides
   compareSpeed comparisonMarkdown ComparisonReport comparisonText convexUpsample
-  correlationPyramid correlationVolume correspondsTo Counterpart createOptimizer CurvePoint
+  correlationPyramid correlationVolume Counterpart Counterparts createOptimizer CurvePoint
   DataError DatasetDefinition datasets DatasetSize DataStamp decodeFlo decodeKittiFlow decodePfm
   decodePfmFlow decodePicture decodePpm decodeSafetensors defaultProtocol defineMovingShapes
   describeAdapter dinoVits DisposableJob DType Ema encodeFlo encodeKittiFlow encodePfm encodePpm
@@ -18,7 +18,7 @@ const NAMES = `
   EvaluateSegmentationOptions Evaluation EvaluationConvention
   EvaluationRequest ExitCode farneback findDataset
   findLevels fitMotion FLOW_METRICS FLOW_PROTOCOLS FlowBuildOptions FlowCacheOptions
-  FlowColorOptions FlowColors FlowContender FlowDataset FlowField flowFolder FlowMetric
+  FlowColorOptions FlowColors FlowContender flowCounterparts FlowDataset FlowField flowFolder FlowMetric
   FlowMetricInfo FlowMetrics FlowOfVideos FlowProtocol flowProtocol FlowQuantity FlowSample
   FlowSource FlowStoreMeta flowToColor Followed ForeignSource forwardInterpolate
   FrameSource GalleryEntry GalleryPicture gridSample guessWhatMoves GuessWhatMovesRecipe

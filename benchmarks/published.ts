@@ -7,6 +7,7 @@
  * @module
  */
 import { z } from "zod";
+import type { Counterparts } from "./counterpart.ts";
 import { flowProtocol } from "./protocols/protocol.ts";
 import {
   type Evaluation,
@@ -58,11 +59,13 @@ export interface ScoredModel {
  *
  * @param scored Baselines among them are passed over.
  * @param training What the contender was trained on; see {@link comparePublishedNumber}.
+ * @param counterparts The names of numbers of this kind.
  */
 export function comparePublished(
   published: PublishedByModel,
   scored: readonly ScoredModel[],
   training: string,
+  counterparts: Counterparts,
 ): PublishedComparison[] {
   const ours = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
   const size = ours[0]?.evaluation.contender.parameters;
@@ -76,10 +79,15 @@ export function comparePublished(
     .flatMap(({ numbers, parameters }) =>
       numbers.map((number) => {
         const comparisons = ours.map(({ evaluation, samples }) =>
-          comparePublishedNumber(number, evaluation, { training, parameters, samples })
+          comparePublishedNumber(number, evaluation, {
+            counterparts,
+            training,
+            parameters,
+            samples,
+          })
         );
         return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
-          comparePublishedNumber(number, null, { training });
+          comparePublishedNumber(number, null, { counterparts, training });
       })
     );
 }

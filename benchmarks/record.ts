@@ -130,7 +130,7 @@ export const PublishedComparison = z.strictObject({
   verdict: Verdict,
   /** Why, in one sentence. */
   reason: z.string(),
-  /** Bootstrap interval of `ours` over the samples, where their results were at hand. */
+  /** Bootstrap interval of `ours` over samples or videos, where their results were at hand. */
   interval: z.strictObject({
     low: finite,
     high: finite,

@@ -5,6 +5,7 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
+import { flowCounterparts } from "./flow_counterparts.ts";
 import { flowProtocol, protocolStamp, withIterations } from "./protocols/protocol.ts";
 import {
   type Evaluation,
@@ -12,7 +13,7 @@ import {
   PublishedComparison,
   type PublishedNumber,
 } from "./record.ts";
-import { comparePublishedNumber, correspondsTo } from "./verdict.ts";
+import { comparePublishedNumber, type PublishedComparisonOptions } from "./verdict.ts";
 
 const sintel = flowProtocol("sintel-raft");
 
@@ -45,11 +46,19 @@ function evaluation(change: Partial<Evaluation> = {}): Evaluation {
 }
 
 const training = "C+T";
+
+/** A number of optical flow beside ours. */
+const compare = (
+  number: PublishedNumber,
+  evaluation: Evaluation | null,
+  options: Omit<PublishedComparisonOptions, "counterparts">,
+) => comparePublishedNumber(number, evaluation, { counterparts: flowCounterparts, ...options });
+
 const verdictAt = (epePooled: number) =>
-  comparePublishedNumber(published, evaluation({ metrics: { epePooled } }), { training }).verdict;
+  compare(published, evaluation({ metrics: { epePooled } }), { training }).verdict;
 
 Deno.test("comparePublishedNumber() takes the metric that averages as the published one", () => {
-  const result = comparePublishedNumber(published, evaluation(), { training });
+  const result = compare(published, evaluation(), { training });
   assertEquals(PublishedComparison.parse(result), {
     published,
     ours: 2.02,
@@ -78,12 +87,12 @@ Deno.test("comparePublishedNumber() draws its lines at 5 % and 10 %", () => {
 Deno.test("comparePublishedNumber() knows metrics of which more is better", () => {
   const more = { ...published, lowerIsBetter: false };
   const at = (epePooled: number) =>
-    comparePublishedNumber(more, evaluation({ metrics: { epePooled } }), { training }).verdict;
+    compare(more, evaluation({ metrics: { epePooled } }), { training }).verdict;
   assertEquals([2.2, 1.95, 1.85, 1.5].map(at), ["better", "reproduced", "close", "not reproduced"]);
 });
 
 Deno.test("comparePublishedNumber() is 'not run' without an evaluation", () => {
-  const result = comparePublishedNumber(published, null, { training });
+  const result = compare(published, null, { training });
   assertEquals([result.verdict, result.ours, result.evaluation], ["not run", null, null]);
 });
 
@@ -113,31 +122,24 @@ Deno.test("comparePublishedNumber() refuses what was made in another way, and sa
     ],
   ];
   for (const [change, training, difference] of cases) {
-    const result = comparePublishedNumber(published, evaluation(change), {
-      training,
-      parameters: 5257536,
-    });
+    const result = compare(published, evaluation(change), { training, parameters: 5257536 });
     assertStrictEquals(result.verdict, "not comparable");
     assertStrictEquals(result.ours, null);
     assertStrictEquals(result.reason, `Ours ${difference}`);
   }
-  const empty = comparePublishedNumber(published, evaluation({ metrics: { epePooled: null } }), {
-    training,
-  });
+  const empty = compare(published, evaluation({ metrics: { epePooled: null } }), { training });
   assertStrictEquals(empty.reason, "epePooled has no value here");
 });
 
 Deno.test("comparePublishedNumber() holds the model's size against the published one, to the last parameter", () => {
   const size = { ...published, dataset: "-", split: "-", metric: MODEL_SIZE, value: 5257536 };
-  const same = comparePublishedNumber(size, evaluation({ dataset: "moving-shapes" }), {
-    training: "anything",
-  });
+  const same = compare(size, evaluation({ dataset: "moving-shapes" }), { training: "anything" });
   assertEquals([same.verdict, same.ours, same.evaluation], [
     "reproduced",
     5257536,
     "raft--sintel-clean",
   ]);
-  const other = comparePublishedNumber({ ...size, value: 5257535 }, evaluation(), { training });
+  const other = compare({ ...size, value: 5257535 }, evaluation(), { training });
   assertEquals([other.verdict, other.ours], ["not comparable", null]);
   assertStrictEquals(other.reason, "Ours is a larger model (5,257,536 parameters)");
 });
@@ -152,8 +154,8 @@ Deno.test("comparePublishedNumber() refuses what nobody here can measure", () =>
   ];
   for (const [change, reason] of beyond) {
     const number = { ...published, ...change };
-    assertStrictEquals(correspondsTo(number), null);
-    const result = comparePublishedNumber(number, evaluation(), { training });
+    assertStrictEquals(flowCounterparts.of(number), null);
+    const result = compare(number, evaluation(), { training });
     assertEquals(result.verdict, "not comparable");
     assertMatch(result.reason, reason);
   }
@@ -161,27 +163,27 @@ Deno.test("comparePublishedNumber() refuses what nobody here can measure", () =>
 
 Deno.test("comparePublishedNumber() finds numbers after fewer iterations, by their own protocol or beside it", () => {
   const after8 = { ...published, metric: "EPE after 8 updates" };
-  assertEquals(comparePublishedNumber(after8, evaluation(), { training }).ours, 3);
+  assertEquals(compare(after8, evaluation(), { training }).ours, 3);
   const own = evaluation({ protocol: protocolStamp(withIterations(sintel, 8)) });
-  assertEquals(comparePublishedNumber(after8, own, { training }).ours, 2.02);
+  assertEquals(compare(after8, own, { training }).ours, 2.02);
   const other = evaluation({ protocol: protocolStamp(withIterations(sintel, 9)) });
-  assertEquals(comparePublishedNumber(after8, other, { training }).verdict, "not comparable");
+  assertEquals(compare(after8, other, { training }).verdict, "not comparable");
 });
 
 Deno.test("comparePublishedNumber() holds a number against the protocol it was made under", () => {
   const resized = { ...published, protocol: "sintel-pwc" };
   assertEquals(
-    comparePublishedNumber(resized, evaluation(), { training }).reason,
+    compare(resized, evaluation(), { training }).reason,
     "Ours was scored under protocol sintel-raft instead of sintel-pwc",
   );
   const own = evaluation({ protocol: protocolStamp(flowProtocol("sintel-pwc")) });
-  assertEquals(comparePublishedNumber(resized, own, { training }).verdict, "reproduced");
+  assertEquals(compare(resized, own, { training }).verdict, "reproduced");
 });
 
 Deno.test("comparePublishedNumber() decides an average nobody states only where both say the same", () => {
   const kitti = { ...published, dataset: "KITTI-2015", metric: "EPE (average not stated)" };
   const of = (epe: number, epePooled: number | null) =>
-    comparePublishedNumber(
+    compare(
       kitti,
       evaluation({
         dataset: "kitti-2015",
@@ -201,10 +203,7 @@ Deno.test("comparePublishedNumber() decides an average nobody states only where 
 });
 
 Deno.test("comparePublishedNumber() knows no model of a size that nobody states", () => {
-  const { verdict, reason } = comparePublishedNumber(published, evaluation(), {
-    training,
-    parameters: null,
-  });
+  const { verdict, reason } = compare(published, evaluation(), { training, parameters: null });
   assertEquals(verdict, "not comparable");
   assertMatch(reason, /may be another model/);
 });
@@ -212,7 +211,7 @@ Deno.test("comparePublishedNumber() knows no model of a size that nobody states"
 Deno.test("comparePublishedNumber() says what could not be checked of flows made elsewhere", () => {
   for (const [kind, words] of [["folder", "how these flows were made"], ["onnx", "iterations"]]) {
     const contender = { ...evaluation().contender, kind: kind as "folder", parameters: null };
-    const { verdict, reason } = comparePublishedNumber(published, evaluation({ contender }), {
+    const { verdict, reason } = compare(published, evaluation({ contender }), {
       training,
       parameters: 5257536,
     });
@@ -228,19 +227,12 @@ Deno.test("comparePublishedNumber() quotes the interval over samples, weighted w
     pixels: Float64Array.of(5, 5, 5, 0),
   };
   const samples = { ids: ["a", "b", "c", "d"], metrics, gallery: [] };
-  const { reason, interval } = comparePublishedNumber(published, evaluation(), {
+  const { reason, interval } = compare(published, evaluation(), { training, samples });
+  assertStringIncludes(reason, "95 % interval over samples 1 to 1");
+  assertEquals(interval, { low: 1, high: 1, confidence: 0.95 });
+  const after8 = compare({ ...published, metric: "EPE after 8 updates" }, evaluation(), {
     training,
     samples,
   });
-  assertStringIncludes(reason, "95 % interval over samples 1 to 1");
-  assertEquals(interval, { low: 1, high: 1, confidence: 0.95 });
-  const after8 = comparePublishedNumber(
-    { ...published, metric: "EPE after 8 updates" },
-    evaluation(),
-    {
-      training,
-      samples,
-    },
-  );
   assert(!after8.reason.includes("interval"), "the samples are those of 32 iterations");
 });

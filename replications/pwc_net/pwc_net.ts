@@ -6,6 +6,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { sha256 } from "../../base/files.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
+import { flowCounterparts } from "../../benchmarks/flow_counterparts.ts";
 import { comparePublished } from "../../benchmarks/published.ts";
 import type { Parameter } from "../../nn/network.ts";
 import type { Multipliers } from "../../nn/optimizer_config.ts";
@@ -136,6 +137,7 @@ export const pwcNet: Replication<PwcNetRecipe, FlowContender> = {
   contender,
   foreign: foreignFlow,
   evaluate: (contender, request) => scoreFlow(contender, onePass(request), "pwc"),
-  compare: (scored, trainedOn) => comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn),
+  compare: (scored, trainedOn) =>
+    comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn, flowCounterparts),
   predict: (contender, request) => predictFlow(contender, { ...onePass(request), iterations: 1 }),
 };
