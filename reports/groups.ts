@@ -4,7 +4,7 @@
  * @module
  */
 import type { Evaluation, ProtocolStamp } from "../benchmarks/record.ts";
-import type { SampleResults } from "../benchmarks/run_folder.ts";
+import type { SampleResults } from "../benchmarks/samples.ts";
 import type { LoadedRun } from "./load.ts";
 import { mainMetric } from "../benchmarks/metric_names.ts";
 
