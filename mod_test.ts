@@ -3,23 +3,24 @@ import * as reflow from "./mod.ts";
 
 /** Every public name, types included: a name that comes or goes must be meant. */
 const NAMES = `
-  AdamW AdamWConfig adamwDefaults AdapterSummary Arm ArraySpec ArrayWriter Averaging BackendName
+  AdamW AdamWConfig adamwDefaults AdapterSummary Arm ArraySpec ArrayWriter Averaged Averaging BackendName
   Batch
   bootstrapMean BootstrapOptions boundaryF buildFlowCache buildFlowStore buildHistory BuildOptions
   buildStore buildVideoStore captureEnvironment ChannelOrder Checkpoint CheckpointState Claim
   ClaimsReport Clipping
-  colorWheel compare CompareOptions comparePairs comparePublished compareRuns compareSides
-  compareSpeed Comparison comparisonMarkdown ComparisonReport comparisonText convexUpsample
-  correlationPyramid correlationVolume correspondsTo Counterpart createOptimizer CurvePoint
+  colorWheel comparePairs comparePublished comparePublishedNumber compareRuns compareSides
+  compareSpeed comparisonMarkdown ComparisonReport comparisonText convexUpsample
+  correlationPyramid correlationVolume Counterpart Counterparts createOptimizer CurvePoint
   DataError DatasetDefinition datasets DatasetSize DataStamp decodeFlo decodeKittiFlow decodePfm
   decodePfmFlow decodePicture decodePpm decodeSafetensors defaultProtocol defineMovingShapes
   describeAdapter dinoVits DisposableJob DType Ema encodeFlo encodeKittiFlow encodePfm encodePpm
   encodeSafetensors Environment EnvironmentError evaluateFlow EvaluateOptions evaluateSegmentation
-  EvaluateSegmentationOptions Evaluation EvaluationRequest ExitCode farneback findDataset
+  EvaluateSegmentationOptions Evaluation EvaluationConvention
+  EvaluationRequest ExitCode farneback findDataset
   findLevels fitMotion FLOW_METRICS FLOW_PROTOCOLS FlowBuildOptions FlowCacheOptions
-  FlowColorOptions FlowColors FlowContender FlowDataset FlowField flowFolder FlowMetric
+  FlowColorOptions FlowColors FlowContender flowCounterparts FlowDataset FlowField flowFolder FlowMetric
   FlowMetricInfo FlowMetrics FlowOfVideos FlowProtocol flowProtocol FlowQuantity FlowSample
-  FlowSchool FlowSource FlowStoreMeta flowToColor Followed ForeignSource forwardInterpolate
+  FlowSource FlowStoreMeta flowToColor Followed ForeignSource forwardInterpolate
   FrameSource GalleryEntry GalleryPicture gridSample guessWhatMoves GuessWhatMovesRecipe
   HistorySeries Initializer Interrupted Interval jaccard judgeClaims KernelSet kernelSet Lars
   LarsConfig
@@ -29,7 +30,8 @@ const NAMES = `
   OnnxOptions OnnxProvider openDataset openFlowStore openMaskedVideos openStore openVideoFlow
   openVideos openVideoStore Optimizer OptimizerConfig packed pad Padded PaddingMode Pairs
   Parameter parseSpeedRecord Picture pixelGrid PixelRange Place PlannedStage Prediction
-  PredictionRequest ProtocolStamp protocolStamp PublishedByModel publishedByModel PublishedNumber
+  PredictionRequest ProtocolStamp protocolStamp PublishedByModel publishedByModel
+  PublishedComparison PublishedComparisonOptions PublishedNumber
   raft Raft RaftConfig RaftContender raftLarge RaftRecipe raftSmall RaftStage RandomStream
   randomStream readDinoWeights readFlo readKittiFlow readPfm readPfmFlow readPicture readPpm
   readPth readRaftWeights readSafetensors readWeights RecalledSample Recipe RecipeName

@@ -7,10 +7,16 @@
  * @module
  */
 import { z } from "zod";
+import type { Counterparts } from "./counterpart.ts";
 import { flowProtocol } from "./protocols/protocol.ts";
-import { type Comparison, type Evaluation, MODEL_SIZE, PublishedNumber } from "./record.ts";
+import {
+  type Evaluation,
+  MODEL_SIZE,
+  type PublishedComparison,
+  PublishedNumber,
+} from "./record.ts";
 import type { SampleResults } from "./samples.ts";
-import { compare } from "./verdict.ts";
+import { comparePublishedNumber } from "./verdict.ts";
 
 /** A paper's published numbers by model. */
 export type PublishedByModel<Model extends string = string> = Readonly<
@@ -52,13 +58,15 @@ export interface ScoredModel {
  * which it does not compare.
  *
  * @param scored Baselines among them are passed over.
- * @param training What the contender was trained on; see {@link compare}.
+ * @param training What the contender was trained on; see {@link comparePublishedNumber}.
+ * @param counterparts The names of numbers of this kind.
  */
 export function comparePublished(
   published: PublishedByModel,
   scored: readonly ScoredModel[],
   training: string,
-): Comparison[] {
+  counterparts: Counterparts,
+): PublishedComparison[] {
   const ours = scored.filter(({ evaluation }) => evaluation.contender.kind !== "baseline");
   const size = ours[0]?.evaluation.contender.parameters;
   const models = Object.values(published).map((numbers) => ({
@@ -71,10 +79,15 @@ export function comparePublished(
     .flatMap(({ numbers, parameters }) =>
       numbers.map((number) => {
         const comparisons = ours.map(({ evaluation, samples }) =>
-          compare(number, evaluation, { training, parameters, samples })
+          comparePublishedNumber(number, evaluation, {
+            counterparts,
+            training,
+            parameters,
+            samples,
+          })
         );
         return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
-          compare(number, null, { training });
+          comparePublishedNumber(number, null, { counterparts, training });
       })
     );
 }

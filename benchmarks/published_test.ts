@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { flowCounterparts } from "./flow_counterparts.ts";
 import { flowProtocol, protocolStamp } from "./protocols/protocol.ts";
 import { comparePublished, publishedByModel } from "./published.ts";
 import { MODEL_SIZE, type PublishedNumber } from "./record.ts";
@@ -71,7 +72,7 @@ function scored(parameters: number | null, kind: "run" | "baseline" = "run") {
 
 const verdicts = (...contenders: ReturnType<typeof scored>[]) =>
   Object.fromEntries(
-    comparePublished(publishedByModel(file, models), contenders, "C+T")
+    comparePublished(publishedByModel(file, models), contenders, "C+T", flowCounterparts)
       .map(({ published, verdict }) => [published.id, verdict]),
   );
 

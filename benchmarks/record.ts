@@ -121,7 +121,7 @@ export const Verdict = z.enum([
 export type Verdict = z.infer<typeof Verdict>;
 
 /** A published number beside ours. */
-export const Comparison = z.strictObject({
+export const PublishedComparison = z.strictObject({
   published: PublishedNumber,
   /** Our value in the same unit, or null where nothing of ours corresponds to it. */
   ours: finite.nullable(),
@@ -130,7 +130,7 @@ export const Comparison = z.strictObject({
   verdict: Verdict,
   /** Why, in one sentence. */
   reason: z.string(),
-  /** Bootstrap interval of `ours` over the samples, where their results were at hand. */
+  /** Bootstrap interval of `ours` over samples or videos, where their results were at hand. */
   interval: z.strictObject({
     low: finite,
     high: finite,
@@ -138,8 +138,8 @@ export const Comparison = z.strictObject({
     confidence: finite,
   }).optional(),
 });
-/** See {@link Comparison}. */
-export type Comparison = z.infer<typeof Comparison>;
+/** See {@link PublishedComparison}. */
+export type PublishedComparison = z.infer<typeof PublishedComparison>;
 
 /** The machine and the software a run used. */
 export const Environment = z.strictObject({
@@ -228,7 +228,7 @@ export const RunRecord = z.strictObject({
   data: z.array(DataStamp),
   training: Training.nullable(),
   evaluations: z.array(Evaluation),
-  comparisons: z.array(Comparison),
+  comparisons: z.array(PublishedComparison),
 });
 /** See {@link RunRecord}. */
 export type RunRecord = z.infer<typeof RunRecord>;

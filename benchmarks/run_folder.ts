@@ -12,22 +12,12 @@
  */
 import { basename, join } from "@std/path";
 import { z } from "zod";
-import { type NdArray, ndarray, packed } from "../base/arrays.ts";
 import { DataError, UsageError } from "../base/errors.ts";
 import { exists, readTextOrNull, writeFileAtomic } from "../base/files.ts";
-import {
-  buildStore,
-  type DType,
-  openStore,
-  type Store,
-  type StoreWriter,
-  type TypedArray,
-} from "../datasets/store.ts";
 import { check, parseJson, refuseLater } from "./checked_json.ts";
-import { type CurvePoint, type GalleryEntry, RECORD_SCHEMA, RunRecord } from "./record.ts";
-import type { GalleryPicture, SampleResults, SegmentationPicture } from "./samples.ts";
-
-export type { GalleryPicture, SampleResults, SegmentationPicture } from "./samples.ts";
+import { type CurvePoint, RECORD_SCHEMA, RunRecord } from "./record.ts";
+import { readSampleStore, writeSampleStore } from "./sample_store.ts";
+import type { SampleResults } from "./samples.ts";
 
 /** Names that are one harmless path component on every system. */
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}$/;
@@ -38,38 +28,6 @@ const CurveLine: z.ZodType<CurvePoint> = z.strictObject({
   step: z.int().nonnegative(),
   values: z.record(z.string(), z.number()),
 });
-
-const SampleAttributes = z.strictObject({
-  ids: z.array(z.string()),
-  metrics: z.array(z.string()),
-  gallery: z.array(z.strictObject({ id: z.string(), why: z.string() })),
-  /** Of segmented frames, and whether there is flow with them. */
-  segmentations: z.array(z.strictObject({ id: z.string(), why: z.string(), flow: z.boolean() }))
-    .optional(),
-});
-
-/** The arrays of a gallery entry: element type and dimensions. */
-const PICTURE_ARRAYS = {
-  image1: { dtype: "uint8", dimensionNames: ["y", "x", "channel"] },
-  image2: { dtype: "uint8", dimensionNames: ["y", "x", "channel"] },
-  truth: { dtype: "float32", dimensionNames: ["y", "x", "uv"] },
-  valid: { dtype: "uint8", dimensionNames: ["y", "x"] },
-  prediction: { dtype: "float32", dimensionNames: ["y", "x", "uv"] },
-} as const satisfies Record<Exclude<keyof GalleryPicture, keyof GalleryEntry>, Layout>;
-
-/** The arrays of a segmented frame; `flow` only where there is any. */
-const FRAME_ARRAYS = {
-  image: { dtype: "uint8", dimensionNames: ["y", "x", "channel"] },
-  truth: { dtype: "uint8", dimensionNames: ["y", "x"] },
-  prediction: { dtype: "uint8", dimensionNames: ["y", "x"] },
-  segments: { dtype: "uint8", dimensionNames: ["y", "x"] },
-  flow: { dtype: "float32", dimensionNames: ["y", "x", "uv"] },
-} as const satisfies Record<Exclude<keyof SegmentationPicture, keyof GalleryEntry>, Layout>;
-
-const METRICS_ARRAY = { dtype: "float64", dimensionNames: ["metric", "sample"] } as const;
-
-/** What is fixed of a stored array; its shape follows from the data. */
-type Layout = { readonly dtype: DType; readonly dimensionNames: readonly string[] };
 
 /** One run on disk. */
 export class RunFolder {
@@ -202,44 +160,7 @@ export class RunFolder {
    * @throws {RangeError} When a metric does not have one value a sample.
    */
   async writeSamples(evaluationId: string, results: SampleResults): Promise<void> {
-    const { ids, metrics, gallery, segmentations } = results;
-    const names = Object.keys(metrics);
-    const values = new Float64Array(names.length * ids.length);
-    for (const [i, name] of names.entries()) {
-      if (metrics[name].length !== ids.length) {
-        const counts = `${metrics[name].length} values for ${ids.length} samples`;
-        throw new RangeError(`Metric ${JSON.stringify(name)} has ${counts}`);
-      }
-      values.set(metrics[name], i * ids.length);
-    }
-    const entries = gallery.map(({ id, why }) => ({ id, why }));
-    const frames = segmentations?.map(({ id, why, flow }) => ({
-      id,
-      why,
-      flow: flow !== undefined,
-    }));
-    const attributes = {
-      ids,
-      metrics: names,
-      gallery: entries,
-      ...frames && { segmentations: frames },
-    };
-    await buildStore(this.samplesPath(evaluationId), attributes, async (store) => {
-      const table = ndarray(values, [names.length, ids.length]);
-      await writeArray(store, "metrics", METRICS_ARRAY, table);
-      for (const [i, picture] of gallery.entries()) {
-        for (const [name, layout] of Object.entries(PICTURE_ARRAYS)) {
-          const view = picture[name as keyof typeof PICTURE_ARRAYS];
-          await writeArray(store, `gallery/${i}/${name}`, layout, view);
-        }
-      }
-      for (const [i, picture] of segmentations?.entries() ?? []) {
-        for (const [name, layout] of Object.entries(FRAME_ARRAYS)) {
-          const view = picture[name as keyof typeof FRAME_ARRAYS];
-          if (view) await writeArray(store, `segmentations/${i}/${name}`, layout, view);
-        }
-      }
-    }, { replace: true });
+    await writeSampleStore(this.samplesPath(evaluationId), results);
   }
 
   /**
@@ -250,44 +171,7 @@ export class RunFolder {
    */
   async readSamples(evaluationId: string, pictures = true): Promise<SampleResults | null> {
     const path = this.samplesPath(evaluationId);
-    if (!await exists(path)) return null;
-    const store = await openStore(path, "Evaluate again.");
-    const { ids, metrics, gallery, segmentations } = check(
-      SampleAttributes,
-      store.attributes,
-      path,
-      "attributes",
-    );
-    const table = packed(await readArray(store, "metrics", METRICS_ARRAY)) as Float64Array;
-    if (table.length !== metrics.length * ids.length) {
-      throw new DataError(
-        path,
-        "its metrics and samples do not belong together",
-        "Evaluate again.",
-      );
-    }
-    const column = (i: number) => table.slice(i * ids.length, (i + 1) * ids.length);
-    const arraysOf = async (folder: string, layouts: readonly (readonly [string, Layout])[]) => {
-      const arrays = layouts.map(async ([name, layout]) =>
-        [name, await readArray(store, `${folder}/${name}`, layout)] as const
-      );
-      return Object.fromEntries(await Promise.all(arrays));
-    };
-    const shown = (pictures ? gallery : []).map(async (entry, i) => {
-      const arrays = await arraysOf(`gallery/${i}`, Object.entries(PICTURE_ARRAYS));
-      return { ...entry, ...arrays } as unknown as GalleryPicture;
-    });
-    const frames = (pictures ? segmentations : undefined)?.map(async ({ flow, ...entry }, i) => {
-      const layouts = Object.entries(FRAME_ARRAYS).filter(([name]) => flow || name !== "flow");
-      const arrays = await arraysOf(`segmentations/${i}`, layouts);
-      return { ...entry, ...arrays } as unknown as SegmentationPicture;
-    });
-    return {
-      ids,
-      metrics: Object.fromEntries(metrics.map((name, i) => [name, column(i)])),
-      gallery: await Promise.all(shown),
-      ...frames && { segmentations: await Promise.all(frames) },
-    };
+    return await exists(path) ? await readSampleStore(path, pictures) : null;
   }
 
   /** Where the curves are. */
@@ -314,42 +198,6 @@ export function newRunId(paper: string, recipe: string, seed: number, now: Date)
 /** A UTC time as part of a file's name, `20261122-101530`. */
 export function timeStamp(now: Date): string {
   return now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
-}
-
-/** Adds an array of one chunk to a store. */
-async function writeArray(
-  store: StoreWriter,
-  name: string,
-  { dtype, dimensionNames }: Layout,
-  view: NdArray<TypedArray>,
-): Promise<void> {
-  const { shape } = view;
-  const chunks = shape.map((n) => Math.max(n, 1));
-  const array = await store.array(name, {
-    dtype,
-    shape,
-    chunks,
-    dimensionNames: [...dimensionNames],
-  });
-  if (view.size > 0) await array.write(shape.map(() => 0), packed(view));
-}
-
-/** Reads an array of a store, which must be laid out as this module writes it. */
-async function readArray(
-  store: Store,
-  name: string,
-  layout: Layout,
-): Promise<NdArray<TypedArray>> {
-  const array = store.array(name);
-  const { dtype, dimensionNames } = array;
-  if (dtype !== layout.dtype || dimensionNames.join() !== layout.dimensionNames.join()) {
-    throw new DataError(
-      store.path,
-      `its array "${name}" is no per-sample result`,
-      "Evaluate again.",
-    );
-  }
-  return await array.read();
 }
 
 function safeName(name: string, path: string): string {

@@ -10,18 +10,11 @@
  * @module
  */
 import { randomStream } from "../base/random.ts";
-import { FLOW_METRICS, type FlowMetric } from "./metrics/flow.ts";
+import type { Counterpart, Counterparts } from "./counterpart.ts";
 import {
-  defaultProtocol,
-  type FlowProtocol,
-  flowProtocol,
-  protocolStamp,
-  withIterations,
-} from "./protocols/protocol.ts";
-import {
-  type Comparison,
   type Evaluation,
   MODEL_SIZE,
+  type PublishedComparison,
   type PublishedNumber,
   type Verdict,
 } from "./record.ts";
@@ -34,84 +27,10 @@ export const REPRODUCED_WITHIN = 0.05;
 /** Relative difference up to which a worse number still counts as close. */
 export const CLOSE_WITHIN = 0.1;
 
-/** Where a published number was measured, in our names. */
-export interface Place {
-  /** Registry name of the dataset. */
-  readonly dataset: string;
-  /** Name of its split. */
-  readonly split: string;
-  /** Pairs in the whole split; a part of it does not compare. */
-  readonly samples: number;
-}
-
-const SINTEL_CLEAN: Place = { dataset: "sintel-clean", split: "train", samples: 1041 };
-const CHAIRS: Place = { dataset: "flying-chairs", split: "val", samples: 640 };
-const SINTEL_FINAL: Place = { dataset: "sintel-final", split: "train", samples: 1041 };
-
-/** The literature's dataset and split in our names. Test splits have no public ground truth. */
-const PLACES = new Map<string, Place>(Object.entries({
-  "MPI-Sintel clean, train": SINTEL_CLEAN,
-  "MPI-Sintel clean, train (seen in training)": SINTEL_CLEAN,
-  "MPI-Sintel final, train": SINTEL_FINAL,
-  "MPI-Sintel final, train (seen in training)": SINTEL_FINAL,
-  "KITTI-2015, train": { dataset: "kitti-2015", split: "train", samples: 200 },
-  "KITTI-2012, train": { dataset: "kitti-2012", split: "train", samples: 194 },
-  "FlyingChairs, validation": CHAIRS,
-  "FlyingChairs, validation (640)": CHAIRS,
-}));
-
-/** What a published number measures: one of our metrics, after so many iterations if it says so. */
-interface Measure {
-  readonly metric: FlowMetric;
-  /** What it may be as well: the source doesn't say how it averages. */
-  readonly or?: FlowMetric;
-  readonly iterations?: number;
-}
-
-/**
- * The literature's words for metrics. RAFT's code pools a plain "EPE" over all pixels; on pictures of
- * one size that are known throughout, as Sintel's and FlyingChairs', both averages are the same.
- */
-const MEASURES = new Map<string, Measure>(Object.entries<Measure>({
-  "EPE": { metric: "epePooled" },
-  "EPE (pooled)": { metric: "epePooled" },
-  "EPE (per-image average)": { metric: "epe" },
-  "EPE (average not stated)": { metric: "epe", or: "epePooled" },
-  "EPE after 1 update": { metric: "epePooled", iterations: 1 },
-  "EPE after 8 updates": { metric: "epePooled", iterations: 8 },
-  "EPE after 32 updates": { metric: "epePooled", iterations: 32 },
-  "EPE after 200 updates": { metric: "epePooled", iterations: 200 },
-  "Fl-all": { metric: "fl" },
-  "Fl-all (per-image average)": { metric: "flPerImage" },
-}));
-
-/** What of ours a published number would be compared with. */
-export interface Counterpart extends Place {
-  /** The metric that averages as the published one does. */
-  readonly metric: FlowMetric;
-  /** Another that it may be: its source doesn't say how it averages. */
-  readonly or?: FlowMetric;
-  /** The protocol of the published number. */
-  readonly protocol: FlowProtocol;
-}
-
-/** The counterpart of a published number, or null where nothing here measures it. */
-export function correspondsTo(published: PublishedNumber): Counterpart | null {
-  const place = PLACES.get(`${published.dataset}, ${published.split}`);
-  const measure = MEASURES.get(published.metric);
-  if (place === undefined || measure === undefined) return null;
-  const usual = usualProtocol(published, place);
-  const { iterations = usual.iterations, ...metrics } = measure;
-  return { ...place, ...metrics, protocol: withIterations(usual, iterations) };
-}
-
-/** The protocol that a published number is made under, but for its iterations. */
-function usualProtocol({ protocol }: PublishedNumber, { dataset }: Place): FlowProtocol {
-  return protocol === undefined ? defaultProtocol(dataset) : flowProtocol(protocol);
-}
-
-/** What {@link compare} must know beyond the evaluation. */
-export interface CompareOptions {
+/** What {@link comparePublishedNumber} must know beyond the evaluation. */
+export interface PublishedComparisonOptions {
+  /** The names of numbers of this kind; optical flow's are `flowCounterparts`. */
+  readonly counterparts: Counterparts;
   /**
    * What the contender was trained on, in the field's shorthand ("C+T") where it has one, else in
    * words ("moving-shapes", which compares with nothing published).
@@ -129,19 +48,19 @@ export interface CompareOptions {
 /**
  * Puts an evaluation beside a published number of the same model.
  *
- * The verdict rests on the tolerance alone. The interval over samples is quoted beside it but
- * decides nothing: both numbers come from the very same pictures, so that it says how much depends
- * on the choice of pictures and not how far apart two methods are. The model's size has to be the
- * published one exactly.
+ * The verdict rests on the tolerance alone. The interval over samples or videos is quoted beside it
+ * but decides nothing: both numbers come from the very same pictures, so that it says how much
+ * depends on the choice of pictures and not how far apart two methods are. The model's size has to be
+ * the published one exactly.
  *
  * @param evaluation Ours, or null where nothing was run.
  */
-export function compare(
+export function comparePublishedNumber(
   published: PublishedNumber,
   evaluation: Evaluation | null,
-  options: CompareOptions,
-): Comparison {
-  const refused = (verdict: Verdict, reason: string): Comparison => ({
+  options: PublishedComparisonOptions,
+): PublishedComparison {
+  const refused = (verdict: Verdict, reason: string): PublishedComparison => ({
     ...{ published, ours: null, evaluation: null, verdict, reason },
   });
   if (evaluation === null) return refused("not run", "No model was scored");
@@ -166,14 +85,16 @@ export function compare(
       );
     }
   }
-  const interval = found.own && options.samples
-    ? intervalOf(options.samples, found.metric)
-    : undefined;
+  const interval = found.own ? intervalOf(found.metric, evaluation, options) : null;
   return {
     ...{ published, ours: found.ours, evaluation: evaluation.id, verdict },
-    reason: [reason, ...remarks(evaluation, alternative, published), ...intervalText(interval)]
+    reason: [
+      reason,
+      ...remarks(evaluation, alternative, published),
+      ...interval ? [interval.text] : [],
+    ]
       .join("; "),
-    ...interval && { interval },
+    ...interval && { interval: interval.ends },
   };
 }
 
@@ -198,18 +119,18 @@ function remarks(
 function ourValue(
   published: PublishedNumber,
   evaluation: Evaluation,
-  { training, parameters }: CompareOptions,
+  { counterparts, training, parameters }: PublishedComparisonOptions,
 ):
-  | { ours: number; alternative?: number; metric: FlowMetric; own: boolean }
+  | { ours: number; alternative?: number; metric: string; own: boolean }
   | { reason: string } {
-  const wanted = correspondsTo(published);
-  if (wanted === null) return { reason: whyUnmeasured(published) };
-  const own = evaluation.protocol.hash === protocolStamp(wanted.protocol).hash;
-  const metrics = own ? evaluation.metrics : metricsAfter(evaluation, published, wanted);
+  const wanted = counterparts.of(published);
+  if (wanted === null) return { reason: whyUnmeasured(published, counterparts) };
+  const own = evaluation.protocol.hash === wanted.protocol.hash;
+  const metrics = own ? evaluation.metrics : metricsWithin(evaluation, wanted);
   const differences = [
     parameters === undefined ? null : otherModel(evaluation, parameters),
     training === published.training.replace(/ \(.*\)$/, "") ? null : `was trained on ${training}`,
-    otherScoring(evaluation, wanted, metrics !== undefined),
+    otherScoring(evaluation, wanted, counterparts, metrics !== undefined),
   ].filter((difference) => difference !== null);
   if (differences.length > 0) return { reason: ours(differences) };
   const value = metrics?.[wanted.metric] ?? null;
@@ -221,11 +142,14 @@ function ourValue(
 }
 
 /** Why nothing here measures a published number. */
-function whyUnmeasured({ metric, unit, split }: PublishedNumber): string {
+function whyUnmeasured(
+  { metric, unit, split }: PublishedNumber,
+  { hidden }: Counterparts,
+): string {
   if (SPEED_UNITS.includes(unit)) {
     return "Not measured here: speed compares only on the same hardware";
   }
-  if (split === "test") return "Not measured here: this split has no public ground truth";
+  if (hidden.includes(split)) return "Not measured here: this split has no public ground truth";
   return `Not measured here: ${metric}`;
 }
 
@@ -244,13 +168,14 @@ function otherModel({ contender }: Evaluation, published: number | null): string
 function otherScoring(
   { dataset, split, samples, protocol }: Evaluation,
   wanted: Counterpart,
+  counterparts: Counterparts,
   sameProtocol: boolean,
 ): string | null {
   if (dataset !== wanted.dataset || split !== wanted.split) {
     return `was scored on ${dataset}:${split}`;
   }
   if (samples !== wanted.samples) {
-    return `was scored on ${samples} of the split's ${wanted.samples} pairs`;
+    return `was scored on ${samples} of the split's ${wanted.samples} ${counterparts.samples}`;
   }
   return sameProtocol
     ? null
@@ -265,18 +190,16 @@ function ours(differences: readonly string[]): string {
 }
 
 /** The metrics after the wanted iterations, where the protocol differs in nothing else. */
-function metricsAfter(
-  evaluation: Evaluation,
-  published: PublishedNumber,
-  { protocol, ...place }: Counterpart,
+function metricsWithin(
+  { protocol, byIteration }: Evaluation,
+  { within }: Counterpart,
 ): Evaluation["metrics"] | undefined {
-  const usual = usualProtocol(published, place);
-  if (evaluation.protocol.hash !== protocolStamp(usual).hash) return undefined;
-  return evaluation.byIteration.find((at) => at.iterations === protocol.iterations)?.metrics;
+  if (within === undefined || protocol.hash !== within.protocol.hash) return undefined;
+  return byIteration.find(({ iterations }) => iterations === within.iterations)?.metrics;
 }
 
 /** A value beside a published one: the verdict by relative tolerance, and why. */
-export function judge(
+function judge(
   { value, unit, lowerIsBetter }: PublishedNumber,
   ours: number,
 ): { verdict: Verdict; reason: string } {
@@ -294,20 +217,23 @@ export function judge(
   return { verdict, reason: `${Number(ours.toPrecision(5))} ${unit} ${difference}` };
 }
 
-function intervalOf(samples: SampleResults, metric: FlowMetric): Comparison["interval"] {
-  const { of, averaging } = FLOW_METRICS[metric];
-  const interval = bootstrapMean(samples.metrics[of], randomStream(0, "verdict", metric), {
-    ...(averaging === "pooled" ? { weights: samples.metrics.pixels } : {}),
-  });
-  if (interval === null) return undefined;
+/** The bootstrap interval of a metric, and how a reason quotes it; null where nothing was kept. */
+function intervalOf(
+  metric: string,
+  evaluation: Evaluation,
+  { counterparts, samples }: PublishedComparisonOptions,
+): { ends: PublishedComparison["interval"]; text: string } | null {
+  const averaged = counterparts.averaged(metric, evaluation, samples);
+  if (averaged === null) return null;
+  const { over, values, weights } = averaged;
+  const interval = bootstrapMean(values, randomStream(0, "verdict", metric), { weights });
+  if (interval === null) return null;
   const { low, high, confidence } = interval;
-  return { low, high, confidence };
-}
-
-function intervalText(interval: Comparison["interval"]): string[] {
-  if (!interval) return [];
-  const [low, high] = [interval.low, interval.high].map((end) => Number(end.toPrecision(4)));
-  return [`${percent(interval.confidence)} interval over samples ${low} to ${high}`];
+  const [from, to] = [low, high].map((end) => Number(end.toPrecision(4)));
+  return {
+    ends: { low, high, confidence },
+    text: `${percent(confidence)} interval over ${over} ${from} to ${to}`,
+  };
 }
 
 function percent(share: number): string {

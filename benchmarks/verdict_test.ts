@@ -5,9 +5,15 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
+import { flowCounterparts } from "./flow_counterparts.ts";
 import { flowProtocol, protocolStamp, withIterations } from "./protocols/protocol.ts";
-import { Comparison, type Evaluation, MODEL_SIZE, type PublishedNumber } from "./record.ts";
-import { compare, correspondsTo } from "./verdict.ts";
+import {
+  type Evaluation,
+  MODEL_SIZE,
+  PublishedComparison,
+  type PublishedNumber,
+} from "./record.ts";
+import { comparePublishedNumber, type PublishedComparisonOptions } from "./verdict.ts";
 
 const sintel = flowProtocol("sintel-raft");
 
@@ -40,12 +46,20 @@ function evaluation(change: Partial<Evaluation> = {}): Evaluation {
 }
 
 const training = "C+T";
+
+/** A number of optical flow beside ours. */
+const compare = (
+  number: PublishedNumber,
+  evaluation: Evaluation | null,
+  options: Omit<PublishedComparisonOptions, "counterparts">,
+) => comparePublishedNumber(number, evaluation, { counterparts: flowCounterparts, ...options });
+
 const verdictAt = (epePooled: number) =>
   compare(published, evaluation({ metrics: { epePooled } }), { training }).verdict;
 
-Deno.test("compare() takes the metric that averages as the published one", () => {
+Deno.test("comparePublishedNumber() takes the metric that averages as the published one", () => {
   const result = compare(published, evaluation(), { training });
-  assertEquals(Comparison.parse(result), {
+  assertEquals(PublishedComparison.parse(result), {
     published,
     ours: 2.02,
     evaluation: "raft--sintel-clean",
@@ -54,7 +68,7 @@ Deno.test("compare() takes the metric that averages as the published one", () =>
   });
 });
 
-Deno.test("compare() draws its lines at 5 % and 10 %", () => {
+Deno.test("comparePublishedNumber() draws its lines at 5 % and 10 %", () => {
   assertEquals(
     [2, 2.09, 1.91, 2.11, 2.19, 2.21, 1.89, 0.1].map(verdictAt),
     [
@@ -70,19 +84,19 @@ Deno.test("compare() draws its lines at 5 % and 10 %", () => {
   );
 });
 
-Deno.test("compare() knows metrics of which more is better", () => {
+Deno.test("comparePublishedNumber() knows metrics of which more is better", () => {
   const more = { ...published, lowerIsBetter: false };
   const at = (epePooled: number) =>
     compare(more, evaluation({ metrics: { epePooled } }), { training }).verdict;
   assertEquals([2.2, 1.95, 1.85, 1.5].map(at), ["better", "reproduced", "close", "not reproduced"]);
 });
 
-Deno.test("compare() is 'not run' without an evaluation", () => {
+Deno.test("comparePublishedNumber() is 'not run' without an evaluation", () => {
   const result = compare(published, null, { training });
   assertEquals([result.verdict, result.ours, result.evaluation], ["not run", null, null]);
 });
 
-Deno.test("compare() refuses what was made in another way, and says which", () => {
+Deno.test("comparePublishedNumber() refuses what was made in another way, and says which", () => {
   const narrow = { kind: "run", name: "RAFT", digest: null, parameters: 250216 } as const;
   const at12 = protocolStamp(withIterations(sintel, 12));
   const cases: [Partial<Evaluation>, string, string][] = [
@@ -117,7 +131,7 @@ Deno.test("compare() refuses what was made in another way, and says which", () =
   assertStrictEquals(empty.reason, "epePooled has no value here");
 });
 
-Deno.test("compare() holds the model's size against the published one, to the last parameter", () => {
+Deno.test("comparePublishedNumber() holds the model's size against the published one, to the last parameter", () => {
   const size = { ...published, dataset: "-", split: "-", metric: MODEL_SIZE, value: 5257536 };
   const same = compare(size, evaluation({ dataset: "moving-shapes" }), { training: "anything" });
   assertEquals([same.verdict, same.ours, same.evaluation], [
@@ -130,7 +144,7 @@ Deno.test("compare() holds the model's size against the published one, to the la
   assertStrictEquals(other.reason, "Ours is a larger model (5,257,536 parameters)");
 });
 
-Deno.test("compare() refuses what nobody here can measure", () => {
+Deno.test("comparePublishedNumber() refuses what nobody here can measure", () => {
   const beyond: [Partial<PublishedNumber>, RegExp][] = [
     [{ split: "test" }, /no public ground truth/],
     [{ metric: "EPE, warm start" }, /Not measured here: EPE, warm start/],
@@ -140,14 +154,14 @@ Deno.test("compare() refuses what nobody here can measure", () => {
   ];
   for (const [change, reason] of beyond) {
     const number = { ...published, ...change };
-    assertStrictEquals(correspondsTo(number), null);
+    assertStrictEquals(flowCounterparts.of(number), null);
     const result = compare(number, evaluation(), { training });
     assertEquals(result.verdict, "not comparable");
     assertMatch(result.reason, reason);
   }
 });
 
-Deno.test("compare() finds numbers after fewer iterations, by their own protocol or beside it", () => {
+Deno.test("comparePublishedNumber() finds numbers after fewer iterations, by their own protocol or beside it", () => {
   const after8 = { ...published, metric: "EPE after 8 updates" };
   assertEquals(compare(after8, evaluation(), { training }).ours, 3);
   const own = evaluation({ protocol: protocolStamp(withIterations(sintel, 8)) });
@@ -156,7 +170,7 @@ Deno.test("compare() finds numbers after fewer iterations, by their own protocol
   assertEquals(compare(after8, other, { training }).verdict, "not comparable");
 });
 
-Deno.test("compare() holds a number against the protocol it was made under", () => {
+Deno.test("comparePublishedNumber() holds a number against the protocol it was made under", () => {
   const resized = { ...published, protocol: "sintel-pwc" };
   assertEquals(
     compare(resized, evaluation(), { training }).reason,
@@ -166,7 +180,7 @@ Deno.test("compare() holds a number against the protocol it was made under", () 
   assertEquals(compare(resized, own, { training }).verdict, "reproduced");
 });
 
-Deno.test("compare() decides an average nobody states only where both say the same", () => {
+Deno.test("comparePublishedNumber() decides an average nobody states only where both say the same", () => {
   const kitti = { ...published, dataset: "KITTI-2015", metric: "EPE (average not stated)" };
   const of = (epe: number, epePooled: number | null) =>
     compare(
@@ -188,13 +202,13 @@ Deno.test("compare() decides an average nobody states only where both say the sa
   assertEquals(of(2.02, 2.02).reason, "2.02 px is 1 % worse than 2 px");
 });
 
-Deno.test("compare() knows no model of a size that nobody states", () => {
+Deno.test("comparePublishedNumber() knows no model of a size that nobody states", () => {
   const { verdict, reason } = compare(published, evaluation(), { training, parameters: null });
   assertEquals(verdict, "not comparable");
   assertMatch(reason, /may be another model/);
 });
 
-Deno.test("compare() says what could not be checked of flows made elsewhere", () => {
+Deno.test("comparePublishedNumber() says what could not be checked of flows made elsewhere", () => {
   for (const [kind, words] of [["folder", "how these flows were made"], ["onnx", "iterations"]]) {
     const contender = { ...evaluation().contender, kind: kind as "folder", parameters: null };
     const { verdict, reason } = compare(published, evaluation({ contender }), {
@@ -206,7 +220,7 @@ Deno.test("compare() says what could not be checked of flows made elsewhere", ()
   }
 });
 
-Deno.test("compare() quotes the interval over samples, weighted where the metric is pooled", () => {
+Deno.test("comparePublishedNumber() quotes the interval over samples, weighted where the metric is pooled", () => {
   const metrics = {
     epe: Float64Array.of(1, 1, 1, 50),
     fl: Float64Array.of(10, 20, 30, NaN),

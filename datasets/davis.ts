@@ -48,6 +48,7 @@ export const davis2016: DatasetDefinition = officialVideos({
     keep: /(?:^|\/)(?:JPEGImages|Annotations)\/480p\//,
   },
   splits: ["train", "val"],
+  splitting: "the 30 training and 20 validation sequences of 2016, by their names",
   motion: "One foreground a video, mostly one animal, person or vehicle, under a moving camera",
   size: { pairs: {}, frames: { train: 2079, val: 1376 }, height: 480, width: 854 },
   videos: { train: 30, val: 20 },

@@ -65,6 +65,8 @@ export interface DatasetDefinition {
   readonly homepage: string;
   /** Names of splits and subsets, the usual training split first. */
   readonly splits: readonly string[];
+  /** What tells its own splits apart, or what its only one is; for `docs/datasets.md`. */
+  readonly splitting: string;
   /** Those of the splits that are parts of another. */
   readonly subsets?: Readonly<Record<string, Subset>>;
   /** What a complete copy holds. */

@@ -35,6 +35,7 @@ export const fbms59: DatasetDefinition = officialVideos({
   homepage: "https://lmb.informatik.uni-freiburg.de/resources/datasets/moseg.en.html",
   manifest: downloadedByHand(["FBMS_Trainingset.zip", "FBMS_Testset.zip"]),
   splits: ["train", "test"],
+  splitting: "the 29 training and 30 test sequences, by their names",
   motion: "One to several objects a video, which may rest for a while",
   size: { pairs: {}, frames: { train: null, test: null }, height: 540, width: 960 },
   videos: { train: 29, test: 30 },

@@ -50,6 +50,7 @@ export const flyingChairs: DatasetDefinition = officialDataset({
     ],
   },
   splits: ["train", "val"],
+  splitting: "line N of `FlyingChairs_train_val.txt` says 1 (train) or 2 (val) for pair N",
   sparse: false,
   motion: "Affine motion of chairs and background, mostly below 30 pixels",
   size: { pairs: { train: 22232, val: 640 }, height: 384, width: 512 },

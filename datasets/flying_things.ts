@@ -66,6 +66,7 @@ function flyingThingsPass(pass: "clean" | "final"): DatasetDefinition {
     homepage: "https://lmb.informatik.uni-freiburg.de/resources/datasets/SceneFlowDatasets.en.html",
     manifest: { byHand: null, files: [framesOf(pass), allFlow] },
     splits: ["train", "test"],
+    splitting: "the folders `TRAIN` and `TEST`, left camera, both directions of time",
     sparse: false,
     motion: "Many objects in large motion, at times hundreds of pixels",
     size: { pairs: { train: 40302, test: 7866 }, height: 540, width: 960 },

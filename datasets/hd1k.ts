@@ -35,6 +35,7 @@ export const hd1k: DatasetDefinition = officialDataset({
     keep: /(?:^|\/)hd1k_(?:input\/image_2|flow_gt\/flow_occ)\//,
   },
   splits: ["train"],
+  splitting: "all pairs with public ground truth",
   sparse: true,
   motion: "Motion of a driving car in pictures of 2560x1080 pixels",
   size: { pairs: { train: 1047 }, height: 1080, width: 2560 },

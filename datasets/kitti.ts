@@ -90,6 +90,7 @@ function kitti({ year, frames, archive, heldOut, pairs, ...about }: KittiYear): 
     licence: "CC BY-NC-SA 3.0",
     ...about,
     splits: ["train"],
+    splitting: "the training pairs",
     subsets,
     sparse: true,
     size,

@@ -7,8 +7,11 @@
  * @module
  */
 
+/** The ways files may be packed. */
+export const ARCHIVE_KINDS = ["zip", "tar", "tar.gz", "tar.bz2"] as const;
+
 /** How a file is packed. */
-export type ArchiveKind = "zip" | "tar" | "tar.gz" | "tar.bz2";
+export type ArchiveKind = typeof ARCHIVE_KINDS[number];
 
 /** What an archive may unpack to at most; more is taken for an attack. */
 export interface UnpackLimits {

@@ -36,6 +36,7 @@ export const middlebury: DatasetDefinition = officialDataset({
     keep: /(?:^|\/)other-(?:data|gt-flow)\//,
   },
   splits: ["train"],
+  splitting: "all pairs with public ground truth",
   sparse: false,
   motion: "Small motion, a few pixels, at sub-pixel accuracy",
   size: { pairs: { train: 8 }, height: 480, width: 640 },

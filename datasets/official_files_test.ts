@@ -14,6 +14,7 @@ const toy = officialDataset({
   citation: "nobody",
   homepage: "https://example.org/toy",
   splits: ["train"],
+  splitting: "everything",
   sparse: false,
   size: { pairs: { train: 2 }, height: 4, width: 4 },
   folders: ["all/pictures", "all/flow"],

@@ -120,7 +120,7 @@ export async function readForeground(path: string): Promise<Mask> {
 }
 
 /** Loads a frame and its mask, if it has one. */
-export async function loadFrame(image: string, mask: string | null) {
+async function loadFrame(image: string, mask: string | null) {
   return {
     image: await readPicture(image),
     mask: mask === null ? null : await readForeground(mask),

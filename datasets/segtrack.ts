@@ -31,6 +31,7 @@ export const segTrackV2: DatasetDefinition = officialVideos({
   homepage: "https://web.engr.oregonstate.edu/~lif/SegTrack2/dataset.html",
   manifest: downloadedByHand(["SegTrackv2.zip"]),
   splits: ["all"],
+  splitting: "all 14 sequences, which papers both train on and score",
   motion: "One to six objects a video; low resolution, blur and fast motion",
   size: { pairs: {}, frames: { all: 1066 }, height: 360, width: 640 },
   videos: { all: 14 },

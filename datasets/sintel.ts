@@ -67,6 +67,7 @@ function sintelPass(pass: "clean" | "final"): DatasetDefinition {
     homepage: "http://sintel.is.tue.mpg.de/downloads",
     manifest: { ...archive, keep: new RegExp(`(?:^|/)training/(?:${pass}|flow|occlusions)/`) },
     splits: ["train"],
+    splitting: "the training sequences",
     subsets,
     sparse: false,
     motion: "Film-like motion from none to some 400 pixels",

@@ -161,7 +161,7 @@ export async function openVideoStore(
 }
 
 /** The videos of frames that are named by their video. */
-export function spansOf(names: readonly string[]): VideoSpan[] {
+function spansOf(names: readonly string[]): VideoSpan[] {
   const spans: { name: string; first: number; frames: number }[] = [];
   for (const [index, name] of names.entries()) {
     if (spans.at(-1)?.name !== name) spans.push({ name, first: index, frames: 0 });

@@ -198,11 +198,6 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   return adapter;
 }
 
-/** The backend in use, or null before {@link useBackend}. */
-export function backendInUse(): BackendName | null {
-  return current?.name ?? null;
-}
-
 /** The class of the adapter in use, which its tiles go by; "unknown" where there is none. */
 export function adapterClassInUse(): AdapterClass {
   return current?.class ?? "unknown";

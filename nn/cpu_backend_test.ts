@@ -4,16 +4,15 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { EnvironmentError } from "../base/errors.ts";
 import { randomStream } from "../base/random.ts";
-import { backendInUse, settle, useBackend } from "./backend.ts";
+import { settle, useBackend } from "./backend.ts";
 import { Ema } from "./ema.ts";
 import { convexUpsample } from "./kernels/convex_upsample.ts";
 import { Network, Scope } from "./network.ts";
-import { adamwDefaults, larsDefaults, type OptimizerConfig } from "./optimizer.ts";
+import { adamwDefaults, larsDefaults, type OptimizerConfig } from "./optimizer_config.ts";
 import { createOptimizer } from "./optimizers.ts";
 import { readSafetensors } from "./weights/safetensors.ts";
 import { toFloat32 } from "./weights/tensor_file.ts";
 
-assertEquals(backendInUse(), null);
 await useBackend("cpu");
 
 Deno.test("a process on the CPU stays there", async () => {

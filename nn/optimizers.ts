@@ -25,7 +25,7 @@ import type {
   Optimizer,
   OptimizerConfig,
   SgdConfig,
-} from "./optimizer.ts";
+} from "./optimizer_config.ts";
 import { StockAdamW } from "./stock_adamw.ts";
 
 /** An optimiser on flat arrays. */

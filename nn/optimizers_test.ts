@@ -17,7 +17,7 @@ import {
   type OptimizerConfig,
   type SgdConfig,
   sparingVectors,
-} from "./optimizer.ts";
+} from "./optimizer_config.ts";
 import { AdamW, createOptimizer, Lars, Sgd } from "./optimizers.ts";
 
 /** Float32 through a few steps. */

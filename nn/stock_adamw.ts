@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { stepFactors } from "./kernels/adamw.ts";
 import { LARGEST } from "./kernels/wgsl_text.ts";
 import type { Network, Parameter } from "./network.ts";
-import type { AdamConfig, AdamWConfig, Optimizer } from "./optimizer.ts";
+import type { AdamConfig, AdamWConfig, Optimizer } from "./optimizer_config.ts";
 
 /** {@link Optimizer} of the same rule and memory as AdamW, on the "stock" kernel set. */
 export class StockAdamW implements Optimizer {

@@ -5,7 +5,7 @@ import { normal } from "./initializers.ts";
 import { assertClose, drawn, FORWARD, onDevice } from "./kernels/kernel_test_support.ts";
 import { kernelSets, useKernelSet } from "./kernels/selection.ts";
 import { Network, Scope } from "./network.ts";
-import { adamwDefaults, type OptimizerConfig, sparingVectors } from "./optimizer.ts";
+import { adamwDefaults, type OptimizerConfig, sparingVectors } from "./optimizer_config.ts";
 import { AdamW, createOptimizer } from "./optimizers.ts";
 import { StockAdamW } from "./stock_adamw.ts";
 

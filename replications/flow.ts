@@ -18,8 +18,8 @@ import { evaluateFlow } from "../benchmarks/evaluate.ts";
 import { pad } from "../benchmarks/protocols/padding.ts";
 import {
   defaultProtocol,
+  type EvaluationConvention,
   flowProtocol,
-  type FlowSchool,
   withIterations,
 } from "../benchmarks/protocols/protocol.ts";
 import { writeFlo } from "../datasets/formats/flo.ts";
@@ -69,17 +69,17 @@ export async function foreignFlow(source: ForeignSource): Promise<FlowContender>
 /**
  * Scores a flow contender on a dataset.
  *
- * @param school Whose protocols are meant where the request names none; RAFT's unless told.
+ * @param convention Whose protocols are meant where the request names none; RAFT's unless told.
  */
 export async function scoreFlow(
   contender: FlowContender,
   request: EvaluationRequest,
-  school?: FlowSchool,
+  convention?: EvaluationConvention,
 ): Promise<Scored> {
   const dataset = await openDataset(request.dataset, request.dataDir);
   const usual = request.protocol
     ? flowProtocol(request.protocol)
-    : defaultProtocol(dataset.id, school);
+    : defaultProtocol(dataset.id, convention);
   const protocol = request.iterations ? withIterations(usual, request.iterations) : usual;
   const saveTo = request.saveTo && join(request.saveTo, dataset.id);
   if (saveTo) await requireEmpty(saveTo);

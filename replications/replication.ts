@@ -8,7 +8,7 @@
  * @module
  */
 import type { ScoredModel } from "../benchmarks/published.ts";
-import type { Comparison, Evaluation, RunRecord } from "../benchmarks/record.ts";
+import type { Evaluation, PublishedComparison, RunRecord } from "../benchmarks/record.ts";
 import type { SampleResults } from "../benchmarks/samples.ts";
 import type { FlowContender } from "../benchmarks/contenders/contender.ts";
 import type { TrainingJob } from "./training.ts";
@@ -222,7 +222,7 @@ export interface Replication<R extends Recipe = Recipe, C extends { dispose?(): 
   /** Scores a contender on a dataset under a protocol. */
   evaluate(contender: C, request: EvaluationRequest): Promise<Scored>;
   /** Published numbers beside an evaluation of this paper's model. */
-  compare(scored: readonly ScoredModel[], trainedOn: string): Comparison[];
+  compare(scored: readonly ScoredModel[], trainedOn: string): PublishedComparison[];
   /** Predicts for two picture files and writes the result; absent where a paper has no such use. */
   predict?(contender: C, request: PredictionRequest): Promise<Prediction>;
 }

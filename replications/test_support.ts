@@ -6,21 +6,25 @@
 import type { Picture } from "../base/arrays.ts";
 import {
   defaultProtocol,
-  type FlowSchool,
+  type EvaluationConvention,
   protocolStamp,
 } from "../benchmarks/protocols/protocol.ts";
 import type { MaskedVideos } from "../datasets/sample.ts";
 import type { Scored } from "./replication.ts";
 
 /** A model of so many parameters, scored on all of Sintel's clean pass. */
-export function scoredOnSintel(parameters: number, epePooled: number, school: FlowSchool): Scored {
+export function scoredOnSintel(
+  parameters: number,
+  epePooled: number,
+  convention: EvaluationConvention,
+): Scored {
   const dataset = "sintel-clean", split = "train", samples = 1041;
   return {
     evaluation: {
       id: "it",
       contender: { kind: "weights", name: "it", digest: null, parameters },
       ...{ dataset, split, samples },
-      protocol: protocolStamp(defaultProtocol(dataset, school)),
+      protocol: protocolStamp(defaultProtocol(dataset, convention)),
       metrics: { epePooled },
       byIteration: [],
       seconds: 1,

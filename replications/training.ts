@@ -13,7 +13,7 @@ import { Interrupted } from "../base/errors.ts";
 import type { RunFolder } from "../benchmarks/run_folder.ts";
 import { submit } from "../nn/backend.ts";
 import type { Network } from "../nn/network.ts";
-import type { Optimizer, OptimizerConfig } from "../nn/optimizer.ts";
+import type { Optimizer, OptimizerConfig } from "../nn/optimizer_config.ts";
 import { createOptimizer } from "../nn/optimizers.ts";
 import type { Schedule } from "../nn/schedules.ts";
 import { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";

@@ -12,7 +12,7 @@ import { ReflowError } from "../base/errors.ts";
 import { readLater } from "../nn/backend.ts";
 import { backward } from "../nn/backward.ts";
 import type { Network } from "../nn/network.ts";
-import type { Optimizer } from "../nn/optimizer.ts";
+import type { Optimizer } from "../nn/optimizer_config.ts";
 
 /** Tensors of one batch, by name; names appear in messages. */
 export type Batch = Readonly<Record<string, tf.Tensor>>;

@@ -7,7 +7,7 @@ import { RunFolder } from "../benchmarks/run_folder.ts";
 import { useBackend } from "../nn/backend.ts";
 import { normal } from "../nn/initializers.ts";
 import { Network, Scope } from "../nn/network.ts";
-import { adamwDefaults } from "../nn/optimizer.ts";
+import { adamwDefaults } from "../nn/optimizer_config.ts";
 import { type Stage, train, type TrainingJob } from "./training.ts";
 import type { Batch } from "./training_step.ts";
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { metricName } from "../benchmarks/metric_names.ts";
+import { moved, shareOf } from "../base/change.ts";
+import { metricName, withUnit } from "../benchmarks/metric_names.ts";
 import type {
   ComparedCost,
   ComparedEvaluation,
@@ -12,7 +13,10 @@ import type {
   Flip,
 } from "../benchmarks/comparison/comparison_record.ts";
 import { inlineText, tableOf } from "./markdown.ts";
-import { bytes, count, decimal, integer, NO_VALUE, time, times } from "./format.ts";
+import { count, decimal, measurement, NO_VALUE, times } from "./format.ts";
+
+// For cli/claims_text.ts, which is being changed elsewhere.
+export { moved };
 
 /** The verdict as a sentence. */
 export const COMPARISON_SENTENCES: Readonly<Record<ComparisonVerdict, string>> = {
@@ -37,20 +41,6 @@ export const COMPARISON_MARKS: Readonly<Record<ComparisonVerdict, string>> = {
 /** Flipped samples shown in a text. */
 const SHOWN = 5;
 
-/** A relative change with its direction: `5.1 % worse`. */
-export function moved(change: number): string {
-  if (change === 0) return "no change";
-  return `${shareOf(Math.abs(change))} ${change > 0 ? "worse" : "better"}`;
-}
-
-/** A share with two or three digits that carry meaning: `5.1 %`, `0.0031 %`. */
-export function shareOf(share: number): string {
-  const value = 100 * share;
-  const size = Math.abs(value);
-  const digits = size >= 100 || size === 0 ? value.toFixed(0) : value.toPrecision(2);
-  return `${Number(digits)} %`.replace("-", "−");
-}
-
 /** A chance: `0.39 %`, `under 0.02 %`. */
 export function chanceText(chance: number | null): string {
   if (chance === null) return NO_VALUE;
@@ -60,12 +50,6 @@ export function chanceText(chance: number | null): string {
 /** An interval of relative changes: `1.2 % better to 3.4 % worse`. */
 export function intervalText(interval: { low: number; high: number } | null): string {
   return interval === null ? NO_VALUE : `${moved(interval.low)} to ${moved(interval.high)}`;
-}
-
-/** A cost in its unit. */
-export function costText({ unit }: ComparedCost, value: number): string {
-  if (unit === "s") return time(value);
-  return unit === "bytes" ? bytes(value) : integer(value);
 }
 
 /** What a cost came to, and why it does not decide where it doesn't. */
@@ -94,7 +78,7 @@ export function comparisonText(report: ComparisonReport): string {
   for (const cost of report.costs) {
     const { what, ratio } = cost;
     lines.push(
-      `${what}: ${costText(cost, cost.base)} → ${costText(cost, cost.candidate)} ` +
+      `${what}: ${measurement(cost.base, cost.unit)} → ${measurement(cost.candidate, cost.unit)} ` +
         `(${times(ratio)}), ${costOutcome(cost)}`,
     );
   }
@@ -110,7 +94,7 @@ export function comparisonText(report: ComparisonReport): string {
 }
 
 /** `EPE 2.216 → 2.330 px, 5.1 % worse`. */
-export function valuesText({ metric, base, candidate, change }: ComparedEvaluation): string {
+function valuesText({ metric, base, candidate, change }: ComparedEvaluation): string {
   const { quantity, unit } = metricName(metric);
   return `${quantity} ${decimal(base)} → ${decimal(candidate)} ${unit}`.trim() +
     `, ${moved(change)}`;
@@ -141,7 +125,7 @@ export function comparisonMarkdown(report: ComparisonReport): string {
         ["Data", "Metric", "Base", "Candidate", "Change", "95 % interval", "Verdict"],
         report.evaluations.map((e) => [
           `${e.dataset}:${e.split}`,
-          withoutGap(metricName(e.metric)),
+          withUnit(metricName(e.metric)),
           decimal(e.base),
           decimal(e.candidate),
           moved(e.change),
@@ -179,8 +163,8 @@ export function comparisonMarkdown(report: ComparisonReport): string {
         ["Cost", "Base", "Candidate", "Ratio", ""],
         report.costs.map((cost) => [
           cost.what,
-          costText(cost, cost.base),
-          costText(cost, cost.candidate),
+          measurement(cost.base, cost.unit),
+          measurement(cost.candidate, cost.unit),
           times(cost.ratio),
           costOutcome(cost),
         ]),
@@ -203,10 +187,6 @@ export function comparisonMarkdown(report: ComparisonReport): string {
     );
   }
   return lines.join("\n") + "\n";
-}
-
-function withoutGap({ quantity, unit }: { quantity: string; unit: string }): string {
-  return unit === "" ? quantity : `${quantity} (${unit})`;
 }
 
 /** A name as code, whatever is in it. */

@@ -7,7 +7,7 @@ import { type FlowField, type Mask, ndarray, type Picture } from "../base/arrays
 import { sha256 } from "../base/files.ts";
 import { randomStream } from "../base/random.ts";
 import type { CurvePoint, Evaluation, RunRecord } from "../benchmarks/record.ts";
-import type { GalleryPicture, SampleResults } from "../benchmarks/run_folder.ts";
+import type { GalleryPicture, SampleResults } from "../benchmarks/samples.ts";
 import type { LoadedRun } from "./load.ts";
 
 /** Size of a fabricated run. */

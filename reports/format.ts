@@ -86,7 +86,7 @@ export function bytes(count: number): string {
   return `${Number(count.toFixed(1))} ${units[unit]}`;
 }
 
-/** A measurement of a speed benchmark: times and bytes in the unit that suits them, counts as such. */
+/** A cost: times and bytes in the unit that suits them, counts as such. */
 export function measurement(value: number, unit: string): string {
   return unit === "s" ? time(value) : unit === "bytes" ? bytes(value) : integer(value);
 }

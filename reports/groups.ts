@@ -4,7 +4,7 @@
  * @module
  */
 import type { Evaluation, ProtocolStamp } from "../benchmarks/record.ts";
-import type { SampleResults } from "../benchmarks/run_folder.ts";
+import type { SampleResults } from "../benchmarks/samples.ts";
 import type { LoadedRun } from "./load.ts";
 import { mainMetric } from "../benchmarks/metric_names.ts";
 
@@ -63,7 +63,7 @@ export function groupEvaluations(runs: readonly LoadedRun[]): Group[] {
 }
 
 /** Whether an entry is a yardstick rather than something under test. */
-export function isBaseline(entry: Entry): boolean {
+export function isBaseline(entry: Pick<Entry, "evaluation">): boolean {
   return entry.evaluation.contender.kind === "baseline";
 }
 
@@ -73,6 +73,6 @@ export function zeroFlow(group: Group): Entry | undefined {
 }
 
 /** Whether an entry is the baseline that predicts no motion. */
-export function isZeroFlow(entry: Entry): boolean {
+export function isZeroFlow(entry: Pick<Entry, "evaluation">): boolean {
   return isBaseline(entry) && /\bzero\b/i.test(entry.evaluation.contender.name);
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { CurvePoint, RunRecord } from "../benchmarks/record.ts";
-import { RunFolder, type SampleResults } from "../benchmarks/run_folder.ts";
+import { RunFolder } from "../benchmarks/run_folder.ts";
+import type { SampleResults } from "../benchmarks/samples.ts";
 
 /** All that a report shows of a run, in memory. */
 export interface LoadedRun {

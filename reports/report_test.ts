@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import type { Comparison } from "../benchmarks/record.ts";
+import type { PublishedComparison } from "../benchmarks/record.ts";
 import { ndarray } from "../base/arrays.ts";
 import { RunFolder } from "../benchmarks/run_folder.ts";
 import { fabricateRun } from "./fabricated_run.ts";
@@ -90,7 +90,7 @@ Deno.test("a report says what ran, at which scale, and that a demo does not comp
 
 Deno.test("published numbers that do not compare are folded up by reason, and none is left out", async () => {
   const [first] = run.record.comparisons;
-  const about = (metric: string, changes: Partial<Comparison>): Comparison => ({
+  const about = (metric: string, changes: Partial<PublishedComparison>): PublishedComparison => ({
     ...first,
     ...changes,
     published: { ...first.published, metric, dataset: "-", split: "-", training: "-" },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Comparison, MODEL_SIZE, type Verdict } from "../benchmarks/record.ts";
+import { MODEL_SIZE, type PublishedComparison, type Verdict } from "../benchmarks/record.ts";
 
 /** What a run's comparisons come to. */
 export interface Headline {
@@ -45,7 +45,7 @@ export const VERDICT_MARKS: Record<Verdict, string> = {
 };
 
 /** Sums up comparisons without hiding an unfavourable one; the model's size is no result. */
-export function headline(all: readonly Comparison[]): Headline {
+export function headline(all: readonly PublishedComparison[]): Headline {
   const comparisons = all.filter(({ published }) => published.metric !== MODEL_SIZE);
   const verdict = ORDER.find((v) => comparisons.some((c) => c.verdict === v)) ?? "not run";
   const counts = ORDER

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { type Comparison, MODEL_SIZE, Verdict } from "../benchmarks/record.ts";
+import { MODEL_SIZE, type PublishedComparison, Verdict } from "../benchmarks/record.ts";
 import { headline } from "./verdict.ts";
 
-function comparison(verdict: Verdict, reason = "because"): Comparison {
+function comparison(verdict: Verdict, reason = "because"): PublishedComparison {
   const published = {
     id: "x",
     dataset: "d",

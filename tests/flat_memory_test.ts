@@ -13,7 +13,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { RunFolder } from "../benchmarks/run_folder.ts";
 import { useBackend } from "../nn/backend.ts";
-import { adamwDefaults } from "../nn/optimizer.ts";
+import { adamwDefaults } from "../nn/optimizer_config.ts";
 import { deviceMemory } from "../nn/speed.ts";
 import { Raft, type RaftConfig, small } from "../replications/raft/model.ts";
 import { lossOf, noiseBatch } from "../replications/raft/speed_training.ts";

@@ -7,7 +7,7 @@ import { type Environment, type RunRecord, scoringCode } from "../record.ts";
 import type { Difference } from "./comparison_record.ts";
 
 /** What stands for something a side doesn't have. */
-export const NOTHING = "–";
+const NOTHING = "–";
 
 /** Fields of a training configuration that are prose. */
 const PROSE = new Set(["scale", "notes"]);

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { moved, shareOf } from "../../base/change.ts";
 import { randomStream } from "../../base/random.ts";
 import { mainMetric, metricName } from "../metric_names.ts";
 import {
@@ -32,7 +33,7 @@ import type { Match, Sampled } from "./matching.ts";
  * Relative difference of a sample's error that rounding may cause with the same weights, between
  * adapters, kernels or package versions. The same adapter and code give the same bits.
  */
-export const ROUNDING = 0.002;
+const ROUNDING = 0.002;
 
 /** Errors below this, in the metric's unit, are not told apart by rounding. */
 const NEGLIGIBLE = 1e-3;
@@ -184,7 +185,7 @@ function byRounding(
   { worse, better }: ComparedEvaluation["counts"],
   limit: number,
 ): Judged {
-  const beyond = `by more than ${percent(limit)}`;
+  const beyond = `by more than ${shareOf(limit)}`;
   const [verdict, reason]: [ComparisonVerdict, string] = worse > 0
     ? ["worse", `The same model, and ${worse} of ${samples} samples are worse ${beyond}`]
     : better > 0
@@ -221,10 +222,8 @@ function scenesReason({ outcome, scenes, change, interval, chance }: PairedResul
       `${fewestPairs(level)}`;
   }
   if (outcome === "same") return "All samples are equal to the last bit";
-  return `${moved(change)} over ${scenes} scenes${
-    spanOf(interval)
-  }; chance between models that are ` +
-    `alike ${percent(chance!)}, ${percent(level)} or less counts`;
+  return `${sentence(moved(change))} over ${scenes} scenes${spanOf(interval)}; ` +
+    `chance between models that are alike ${shareOf(chance!)}, ${shareOf(level)} or less counts`;
 }
 
 /** Several runs a side: another seed might have done as well. */
@@ -253,9 +252,9 @@ function byRuns(
     : interval.high <= tolerance
     ? "not worse"
     : "undecided";
-  const reason = `${moved(change)} between ${base.length} and ${candidate.length} runs` +
-    `${spanOf(interval)}, which scatter by ${percent(spread)}; chance between runs of one recipe ` +
-    `${percent(chance)}, ${percent(level)} or less counts`;
+  const reason = `${sentence(moved(change))} between ${base.length} and ${candidate.length} runs` +
+    `${spanOf(interval)}, which scatter by ${shareOf(spread)}; chance between runs of one recipe ` +
+    `${shareOf(chance)}, ${shareOf(level)} or less counts`;
   return { verdict, reason, units, interval, chance };
 }
 
@@ -305,19 +304,12 @@ function metricsOf({ base, candidate }: Match): ComparedEvaluation["metrics"] {
   }));
 }
 
-function moved(change: number): string {
-  return change === 0
-    ? "No change"
-    : `${percent(Math.abs(change))} ${change > 0 ? "worse" : "better"}`;
+/** With the capital that a sentence starts with. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function spanOf(interval: { low: number; high: number } | null): string {
   if (interval === null) return "";
-  const [low, high] = [interval.low, interval.high].map((end) => percent(end));
-  return ` (95 % interval ${low} to ${high})`;
-}
-
-/** A share with two digits that carry meaning. */
-export function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(2))} %`;
+  return ` (95 % interval ${shareOf(interval.low)} to ${shareOf(interval.high)})`;
 }

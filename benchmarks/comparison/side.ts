@@ -13,7 +13,7 @@ import type { RunRecord } from "../record.ts";
 import { parseRecord, RunFolder } from "../run_folder.ts";
 
 /** Version of a pinned file; a reader refuses those of a later one. */
-export const PINNED_SCHEMA = 1;
+const PINNED_SCHEMA = 1;
 
 /** Per-sample numbers of an evaluation. */
 export interface SampleNumbers {

@@ -25,7 +25,7 @@ export function jaccard(prediction: Mask, truth: Mask, bothEmpty = 100): number 
 }
 
 /** How far apart boundaries may lie, as a share of the picture's diagonal; rounded up to pixels. */
-const TOLERANCE = 0.008;
+export const BOUNDARY_TOLERANCE = 0.008;
 
 /**
  * F measure of two masks' boundaries, in per cent: boundary pixels count as found where the other's
@@ -36,7 +36,7 @@ const TOLERANCE = 0.008;
 export function boundaryF(prediction: Mask, truth: Mask): number {
   requireSameSize(prediction, truth);
   const [height, width] = truth.shape;
-  const radius = Math.ceil(TOLERANCE * Math.hypot(height, width));
+  const radius = Math.ceil(BOUNDARY_TOLERANCE * Math.hypot(height, width));
   const [own, theirs] = [boundaryOf(prediction), boundaryOf(truth)];
   const precision = shareWithin(own, dilated(theirs, height, width, radius), theirs);
   const recall = shareWithin(theirs, dilated(own, height, width, radius), own);

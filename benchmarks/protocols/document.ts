@@ -5,8 +5,10 @@
  *
  * @module
  */
+import { markdownTable } from "../../base/markdown_table.ts";
 import { FLOW_METRICS, type FlowMetric, type FlowMetricInfo } from "../metrics/flow.ts";
 import { CLOSE_WITHIN, REPRODUCED_WITHIN } from "../verdict.ts";
+import { segmentationMetrics, segmentationProtocols } from "./document_segmentation.ts";
 import { FLOW_PROTOCOLS, type FlowProtocol, protocolStamp } from "./protocol.ts";
 
 /** What `docs/protocols.md` has to say. */
@@ -16,14 +18,14 @@ export function protocolsDocument(): string {
 
 # How a number is made
 
-A protocol says everything about how a flow number is made but the model and the data. Each has an
-id, a version and a hash over its settings; two numbers compare only at equal hashes.
-\`evaluate --protocol ID\` chooses one, \`ID@N\` is the same with N update iterations.
+A protocol says everything about how a number is made but the model and the data. Each has an id, a
+version and a hash over its settings; two numbers compare only at equal hashes.
+\`evaluate --protocol ID\` chooses one; of optical flow's, \`ID@N\` is the same with N update iterations.
 
-## Protocols
+## Protocols of optical flow
 
 ${
-    table([
+    markdownTable([
       ["id", "version", "hash", "size", "iterations", "pixels", "flow", "quoted metric"],
       ...Object.values(FLOW_PROTOCOLS).map(protocolRow),
     ])
@@ -43,7 +45,7 @@ In full:
 
 ${Object.values(FLOW_PROTOCOLS).map(({ id, summary }) => `- \`${id}\`: ${summary}.`).join("\n")}
 
-## Metrics
+## Metrics of optical flow
 
 Every metric is computed under every protocol, averaged both ways: *per image* is the mean of the
 images' means over their valid pixels, *pooled* the mean over the valid pixels of all images. An image
@@ -52,15 +54,31 @@ true vector counts however long it is; Middlebury's mark for unknown flow (over 
 prediction that is not finite anywhere is an error.
 
 ${
-    table([
+    markdownTable([
       ["per image", "pooled", "unit", "better", "what"],
       ...metricRows(),
     ])
   }
 
+## Protocols of segmentation
+
+${segmentationProtocols()}
+
+## Metrics of segmentation
+
+${segmentationMetrics()}
+
 ## Contenders
 
-One interface for all: \`--run ID\`, \`--weights FILE\`, \`--baseline NAME\`, and
+One interface for all: \`--run ID\`, \`--weights FILE\`, \`--baseline NAME\`. Baselines learn nothing:
+
+- Of flow, \`zero\` predicts no motion and \`farneback\` is OpenCV's dense classical method.
+- Of segmentation, \`everything\` calls every pixel foreground, as a model of a single segment does, and
+  \`centre-box\` a quarter of the picture in its middle. \`flow-magnitude\` calls foreground what moves far
+  and \`constant-motion\` what the frame's mean motion leaves unexplained, both above Otsu's threshold of
+  the frame. They say which group is foreground; the last two see flow that was computed before.
+
+Flow that others predict is scored as well:
 
 - \`--onnx FILE\`: an ONNX model, run by onnxruntime-web on WebGPU and compared once, on the first
   pair, with its WebAssembly provider; with \`--backend cpu\` on WebAssembly alone, with one thread.
@@ -88,8 +106,8 @@ all of the split was scored. Then ours is *reproduced* within ${
 side, *better* beyond ${
     100 * REPRODUCED_WITHIN
   } % on the other, else *not reproduced*. Where a source doesn't say how it
-averages, both averages must lead to the same verdict. A 95 % bootstrap interval over the samples,
-seeded, stands beside every verdict.
+averages, both averages must lead to the same verdict. A 95 % bootstrap interval over the samples, or
+over the videos where samples are frames, seeded, stands beside every verdict.
 `;
 }
 
@@ -121,15 +139,6 @@ function metricRows(): string[][] {
     const better = lowerIsBetter ? "lower" : "higher";
     return [named("per image"), named("pooled"), unit, better, summary.split(";")[0]];
   });
-}
-
-/** A Markdown table, its columns aligned. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
-  const [head, ...body] = rows;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
 
 if (import.meta.main) {

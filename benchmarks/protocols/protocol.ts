@@ -271,7 +271,10 @@ export const FLOW_PROTOCOLS: Readonly<Record<string, FlowProtocol>> = byId([
 ]);
 
 /** Whose way of scoring a dataset is meant where nobody names a protocol. */
-export type FlowSchool = "raft" | "pwc";
+export type EvaluationConvention = "raft" | "pwc";
+
+/** Its former name, for `replications/flow_stages.ts` alone, which is being changed elsewhere. */
+export type FlowSchool = EvaluationConvention;
 
 /** The protocols of the datasets that RAFT's and PWC-Net's code score differently. */
 const SINTEL = { raft: "sintel-raft", pwc: "sintel-pwc" };
@@ -281,7 +284,7 @@ const MOVING_SHAPES = { raft: "moving-shapes", pwc: "moving-shapes-pwc" };
 const KITTI_15 = { raft: "kitti15-raft", pwc: "kitti15-pwc" };
 
 /** Dataset id to protocol id. */
-const DEFAULTS: Readonly<Record<string, Readonly<Record<FlowSchool, string>>>> = {
+const DEFAULTS: Readonly<Record<string, Readonly<Record<EvaluationConvention, string>>>> = {
   "sintel-clean": SINTEL,
   "sintel-final": SINTEL,
   "kitti-2012": { raft: "kitti15-raft", pwc: "kitti12-pwc" },
@@ -318,10 +321,13 @@ export function flowProtocol(id: string): FlowProtocol {
  * The protocol a dataset is usually scored under.
  *
  * @param datasetId Registry name, for example `sintel-clean`.
- * @param school Whose way of scoring; RAFT's unless told.
+ * @param convention Whose way of scoring; RAFT's unless told.
  * @throws {UsageError} When the dataset has none.
  */
-export function defaultProtocol(datasetId: string, school: FlowSchool = "raft"): FlowProtocol {
+export function defaultProtocol(
+  datasetId: string,
+  convention: EvaluationConvention = "raft",
+): FlowProtocol {
   if (!Object.hasOwn(DEFAULTS, datasetId)) {
     const known = Object.keys(FLOW_PROTOCOLS).join(", ");
     throw new UsageError(
@@ -329,7 +335,7 @@ export function defaultProtocol(datasetId: string, school: FlowSchool = "raft"):
       `Name one with --protocol: ${known}.`,
     );
   }
-  return flowProtocol(DEFAULTS[datasetId][school]);
+  return flowProtocol(DEFAULTS[datasetId][convention]);
 }
 
 /**

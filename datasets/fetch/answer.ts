@@ -49,7 +49,7 @@ export function rangeHeaders(offset: number, { etag, lastModified }: Validators)
 }
 
 /** The validators of an answer. A weak tag says too little: pieces of two versions may share it. */
-export function validatorsOf({ headers }: Response): Validators {
+function validatorsOf({ headers }: Response): Validators {
   const etag = headers.get("etag");
   return {
     etag: etag !== null && /^"[^"]*"$/.test(etag) ? etag : null,

@@ -50,6 +50,7 @@ function toy(manifest: Partial<Manifest> = {}): OfficialSource {
     citation: "nobody",
     homepage: `https://${HOST}/`,
     splits: ["train"],
+    splitting: "everything",
     sparse: false,
     size: { pairs: { train: 2 }, height: 6, width: 8 },
     folders: ["all/pictures", "all/flow"],

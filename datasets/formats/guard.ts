@@ -9,7 +9,7 @@ import { DataError, ReflowError } from "../../base/errors.ts";
 export const MAX_SIDE = 2 ** 15;
 
 /** Most pixels that a reader accepts in one file. */
-export const MAX_PIXELS = 2 ** 28;
+const MAX_PIXELS = 2 ** 28;
 
 /** The error for a file whose bytes contradict its format. */
 export function damaged(path: string, reason: string): DataError {

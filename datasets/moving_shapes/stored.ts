@@ -23,7 +23,7 @@ import { classNames } from "./scene.ts";
 import { renderVideo, type ShapesVideo } from "./video.ts";
 
 /** Changes whenever the same configuration would give other videos. */
-export const GENERATOR_VERSION = 2;
+const GENERATOR_VERSION = 2;
 
 type Field = keyof ShapesVideo;
 

@@ -251,7 +251,7 @@ function compiledOf(device: GPUDevice, program: Program): Compiled {
 }
 
 /** The whole shader: declarations, the program's text, the entry point. */
-export function shaderText(program: Program): string {
+function shaderText(program: Program): string {
   const { inputs, widths, uniforms, workgroup, atomic, twin, code } = program;
   const element = (width: Access) =>
     width === "i32" ? "i32" : width === 4 || width === "update4" ? "vec4<f32>" : "f32";

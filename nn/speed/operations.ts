@@ -19,7 +19,7 @@ import { type HostTensor, oracleOf } from "../kernels/kernel.ts";
 import { layerNormalize } from "../kernels/layer_norm.ts";
 import { affine } from "../kernels/matmul.ts";
 import { softmax } from "../kernels/softmax.ts";
-import { adamwDefaults, type Optimizer } from "../optimizer.ts";
+import { adamwDefaults, type Optimizer } from "../optimizer_config.ts";
 import { createOptimizer } from "../optimizers.ts";
 import type { Network } from "../network.ts";
 import { closeWork, type DeviceWork, normals, onKernels } from "./kernel_contest.ts";

@@ -1,108 +1,70 @@
 /**
- * Guess What Moves' published numbers beside ours.
+ * Guess What Moves' published numbers in our names, and beside ours.
  *
  * @module
  */
 import {
-  type SegmentationProtocol,
+  averagedOverVideos,
+  type Counterpart,
+  type Counterparts,
+} from "../../benchmarks/counterpart.ts";
+import {
   segmentationProtocol,
   segmentationStamp,
 } from "../../benchmarks/protocols/segmentation.ts";
-import type { ScoredModel } from "../../benchmarks/published.ts";
-import type { Comparison, Evaluation, PublishedNumber, Verdict } from "../../benchmarks/record.ts";
-import { judge } from "../../benchmarks/verdict.ts";
+import { comparePublished, type ScoredModel } from "../../benchmarks/published.ts";
+import {
+  MODEL_SIZE,
+  type PublishedComparison,
+  type PublishedNumber,
+} from "../../benchmarks/record.ts";
 import { PUBLISHED_BY_MODEL } from "./published.ts";
 
 /**
  * The published numbers. Those called "nb" are printed in the official repository's notebooks; the
- * paper's text could not be read.
+ * paper's text could not be read. The model's size is what is trained of it, as a contender's is.
  */
-export const PUBLISHED: readonly PublishedNumber[] = PUBLISHED_BY_MODEL["guess-what-moves"];
-
-/** Where a published number was measured, in our names. */
-interface Place {
-  readonly dataset: string;
-  readonly split: string;
-  /** Frames that count in a complete split. */
-  readonly samples: number;
-  readonly protocol: SegmentationProtocol;
-}
-
-/** The literature's datasets in our names. DAVIS: 1,376 frames less three of each of 20 videos. */
-const PLACES = new Map<string, Place>(Object.entries({
-  "DAVIS-2016, val (20 sequences)": {
-    dataset: "davis-2016",
-    split: "val",
-    samples: 1316,
-    protocol: segmentationProtocol("davis16-gwm"),
-  },
-  "SegTrackv2, all 14 sequences": {
-    dataset: "segtrack-v2",
-    split: "all",
-    samples: 1052,
-    protocol: segmentationProtocol("frames-gwm"),
-  },
-  "FBMS-59, test (30 sequences)": {
-    dataset: "fbms-59",
-    split: "test",
-    samples: 338,
-    protocol: segmentationProtocol("frames-gwm"),
-  },
-}));
+export const PUBLISHED: readonly PublishedNumber[] = PUBLISHED_BY_MODEL["guess-what-moves"].map(
+  (number) => number.id === "params-head" ? { ...number, metric: MODEL_SIZE } : number,
+);
 
 const MEASURED = "mIoU (J mean), no post-processing";
 
-/** Every published number beside the one of our evaluations that it compares with, if any does. */
+/** The literature's datasets in our names. DAVIS: 1,376 frames less three of each of 20 videos. */
+const COUNTERPARTS = new Map<string, Counterpart>(Object.entries({
+  "DAVIS-2016, val (20 sequences)": under("davis16-gwm", "davis-2016", "val", 1316),
+  "SegTrackv2, all 14 sequences": under("frames-gwm", "segtrack-v2", "all", 1052),
+  "FBMS-59, test (30 sequences)": under("frames-gwm", "fbms-59", "test", 338),
+}));
+
+/** What the paper's segmentation of videos compares with. */
+export const counterparts: Counterparts = {
+  samples: "frames",
+  hidden: [],
+  of: ({ dataset, split, metric }) =>
+    metric === MEASURED ? COUNTERPARTS.get(`${dataset}, ${split}`) ?? null : null,
+  averaged: averagedOverVideos,
+};
+
+/**
+ * Every published number beside the one of our evaluations that it compares with, if any does.
+ *
+ * @param _parameters Not read: the published size is among the numbers. The caller, which is being
+ *   changed elsewhere, still passes it.
+ */
 export function compareWithPublished(
   scored: readonly ScoredModel[],
   training: string,
-  parameters: number,
-): Comparison[] {
-  const ours = scored.map(({ evaluation }) => evaluation)
-    .filter(({ contender }) => contender.kind !== "baseline");
-  return PUBLISHED.map((published) => {
-    const comparisons = ours.map((evaluation) =>
-      compare(published, evaluation, training, parameters)
-    );
-    return comparisons.find(({ verdict }) => verdict !== "not comparable") ?? comparisons[0] ??
-      refused(published, "not run", "No model was scored");
-  });
+  _parameters?: number,
+): PublishedComparison[] {
+  return comparePublished({ "guess-what-moves": PUBLISHED }, scored, training, counterparts);
 }
 
-function refused(published: PublishedNumber, verdict: Verdict, reason: string): Comparison {
-  return { published, ours: null, evaluation: null, verdict, reason };
-}
-
-function compare(
-  published: PublishedNumber,
-  evaluation: Evaluation,
-  training: string,
-  parameters: number,
-): Comparison {
-  const place = PLACES.get(`${published.dataset}, ${published.split}`);
-  if (!place || published.metric !== MEASURED) {
-    return refused(published, "not comparable", `Not measured here: ${published.metric}`);
-  }
-  const { dataset, split, samples, protocol, contender, metrics } = evaluation;
-  const differences = [
-    contender.parameters === parameters
-      ? null
-      : `is another model (${contender.parameters?.toLocaleString("en")} parameters)`,
-    training === published.training ? null : `was trained on ${training}`,
-    dataset !== place.dataset || split !== place.split
-      ? `was scored on ${dataset}:${split}`
-      : samples !== place.samples
-      ? `was scored on ${samples} of the split's ${place.samples} frames`
-      : protocol.hash !== segmentationStamp(place.protocol).hash
-      ? `was scored under protocol ${protocol.id} instead of ${place.protocol.id}`
-      : null,
-  ].filter((difference) => difference !== null);
-  if (differences.length > 0) {
-    const last = differences.at(-1)!, before = differences.slice(0, -1).join(", ");
-    const sentence = before === "" ? last : `${before} and ${last}`;
-    return refused(published, "not comparable", `Ours ${sentence}`);
-  }
-  const value = metrics[place.protocol.headline];
-  if (value == null) return refused(published, "not comparable", "Ours has no value");
-  return { published, ours: value, evaluation: evaluation.id, ...judge(published, value) };
+function under(id: string, dataset: string, split: string, samples: number): Counterpart {
+  const protocol = segmentationProtocol(id);
+  return {
+    ...{ dataset, split, samples },
+    metric: protocol.headline,
+    protocol: segmentationStamp(protocol),
+  };
 }

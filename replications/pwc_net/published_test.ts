@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { flowCounterparts } from "../../benchmarks/flow_counterparts.ts";
 import { MODEL_SIZE } from "../../benchmarks/record.ts";
-import { correspondsTo } from "../../benchmarks/verdict.ts";
 import { PUBLISHED_BY_MODEL } from "./published.ts";
 
 const published = Object.values(PUBLISHED_BY_MODEL).flat();
@@ -30,7 +30,7 @@ Deno.test("PUBLISHED_BY_MODEL marks what is from memory as unverified, and nothi
 
 Deno.test("PUBLISHED_BY_MODEL is in words that comparisons understand, and under PWC-Net's protocols", () => {
   const unmeasured = published.filter((number) => {
-    const counterpart = correspondsTo(number);
+    const counterpart = flowCounterparts.of(number);
     if (counterpart) assert(counterpart.protocol.id.endsWith("-pwc"), number.id);
     return counterpart === null && number.metric !== MODEL_SIZE;
   });

@@ -6,9 +6,10 @@
 import { UsageError } from "../../base/errors.ts";
 import { sha256 } from "../../base/files.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
+import { flowCounterparts } from "../../benchmarks/flow_counterparts.ts";
 import { comparePublished } from "../../benchmarks/published.ts";
 import type { Parameter } from "../../nn/network.ts";
-import type { Multipliers } from "../../nn/optimizer.ts";
+import type { Multipliers } from "../../nn/optimizer_config.ts";
 import { halvings } from "../../nn/schedules.ts";
 import { type FlowBatch, openBatches } from "../flow_batches.ts";
 import { flowBaseline, flowBaselines, foreignFlow, predictFlow, scoreFlow } from "../flow.ts";
@@ -140,6 +141,7 @@ export const pwcNet: Replication<PwcNetRecipe, FlowContender> = {
   contender,
   foreign: foreignFlow,
   evaluate: (contender, request) => scoreFlow(contender, onePass(request), "pwc"),
-  compare: (scored, trainedOn) => comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn),
+  compare: (scored, trainedOn) =>
+    comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn, flowCounterparts),
   predict: (contender, request) => predictFlow(contender, { ...onePass(request), iterations: 1 }),
 };

@@ -3,7 +3,8 @@
  * `core/utils/augmentor.py`).
  *
  * Every random choice comes from the stream passed in, step by step as in the official code. Samples
- * are never changed in place, and the occlusion mask is not carried over: the eraser hides more.
+ * are never changed in place, and the occlusion mask is not carried over: the eraser hides more. The
+ * official code's `--add_noise` is left out, since none of its published recipes sets it.
  *
  * @module
  */
@@ -224,20 +225,6 @@ export function augmentSparse(
   valid = copyOf(crop(valid, window));
   zeroUnknown(flow, valid);
   return { id: sample.id, image1: crop(image1, window), image2: crop(image2, window), flow, valid };
-}
-
-/**
- * Adds Gaussian noise to the pictures of a batch: the official code's `--add_noise`, which its
- * published recipes leave off. One sigma, drawn from U(0, 5) grey levels, serves the whole batch.
- *
- * @param images Values 0…255, for example all first and all second pictures of the batch.
- * @returns Copies with noise, clamped to 0…255 and not rounded.
- */
-export function addNoise(images: readonly Float32Array[], stream: RandomStream): Float32Array[] {
-  const sigma = stream.uniform(0, 5);
-  return images.map((image) =>
-    image.map((value) => Math.min(Math.max(value + stream.normal(0, sigma), 0), 255))
-  );
 }
 
 function sizeOf(picture: Picture): Size {

@@ -5,7 +5,6 @@ import { UsageError } from "../../base/errors.ts";
 import { randomStream } from "../../base/random.ts";
 import type { FlowSample } from "../../datasets/sample.ts";
 import {
-  addNoise,
   augmentation,
   augmentDense,
   augmentSparse,
@@ -340,17 +339,4 @@ Deno.test("both variants refuse a crop larger than the pictures", () => {
   for (const augment of Object.values(variants)) {
     assertThrows(() => augment(given, 1), UsageError, "40x48");
   }
-});
-
-Deno.test("addNoise() adds clamped noise of one sigma below 5 and copies", () => {
-  const grey = new Float32Array(4000).fill(128), white = new Float32Array(4000).fill(254);
-  for (let seed = 0; seed < 8; seed++) {
-    const [noisy, bright] = addNoise([grey, white], randomStream(seed, "noise"));
-    const deviations = noisy.map((value) => value - 128);
-    const mean = deviations.reduce((sum, d) => sum + d, 0) / deviations.length;
-    const sigma = Math.sqrt(deviations.reduce((sum, d) => sum + d * d, 0) / deviations.length);
-    assert(sigma > 0 && sigma < 5.3 && Math.abs(mean) < sigma / 12, `${mean} ${sigma}`);
-    assert(bright.every((value) => value <= 255) && bright.includes(255));
-  }
-  assert(grey.every((value) => value === 128));
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { flowCounterparts } from "../../benchmarks/flow_counterparts.ts";
 import { MODEL_SIZE } from "../../benchmarks/record.ts";
-import { correspondsTo } from "../../benchmarks/verdict.ts";
 import { PUBLISHED, PUBLISHED_BY_MODEL } from "./published.ts";
 
 const byId = new Map(PUBLISHED.map((number) => [number.id, number]));
@@ -37,7 +37,7 @@ Deno.test("PUBLISHED marks what is from memory as unverified, and nothing else",
 
 Deno.test("PUBLISHED is in words that comparisons understand, but for what cannot be measured", () => {
   const unmeasured = PUBLISHED.filter((number) =>
-    correspondsTo(number) === null && number.metric !== MODEL_SIZE
+    flowCounterparts.of(number) === null && number.metric !== MODEL_SIZE
   );
   const reasons = unmeasured.map(({ metric, split }) => split === "test" ? "test" : metric);
   assertEquals(

@@ -5,6 +5,7 @@
  */
 import { sha256 } from "../../base/files.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
+import { flowCounterparts } from "../../benchmarks/flow_counterparts.ts";
 import { comparePublished } from "../../benchmarks/published.ts";
 import { oneCycle } from "../../nn/schedules.ts";
 import { type FlowBatch, openBatches } from "../flow_batches.ts";
@@ -110,6 +111,7 @@ export const raft: Replication<RaftRecipe, FlowContender> = {
   contender,
   foreign: foreignFlow,
   evaluate: scoreFlow,
-  compare: (scored, trainedOn) => comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn),
+  compare: (scored, trainedOn) =>
+    comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn, flowCounterparts),
   predict: predictFlow,
 };

@@ -8,7 +8,7 @@ import { ndarray } from "../../base/arrays.ts";
 import { randomStream } from "../../base/random.ts";
 import type { SizePoint } from "../../base/speed_case.ts";
 import { settle, useBackend } from "../../nn/backend.ts";
-import { adamwDefaults } from "../../nn/optimizer.ts";
+import { adamwDefaults } from "../../nn/optimizer_config.ts";
 import { createOptimizer } from "../../nn/optimizers.ts";
 import { asNew, GpuMeter, MemoryMeter } from "../../nn/speed.ts";
 import { trainStep } from "../training_step.ts";

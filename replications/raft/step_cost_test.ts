@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
 import { settle, useBackend } from "../../nn/backend.ts";
 import { backward } from "../../nn/backward.ts";
-import { adamwDefaults } from "../../nn/optimizer.ts";
+import { adamwDefaults } from "../../nn/optimizer_config.ts";
 import { createOptimizer } from "../../nn/optimizers.ts";
 import { GpuMeter, MemoryMeter } from "../../nn/speed.ts";
 import { trainStep } from "../training_step.ts";

@@ -1,4 +1,5 @@
 /** The claims with their verdicts, and what these rest on. @module */
+import { moved, shareOf } from "../../base/change.ts";
 import type {
   AgainstNoise,
   ArmResult,
@@ -6,7 +7,7 @@ import type {
   JudgedClaim,
 } from "../../benchmarks/claims/claims_record.ts";
 import { metricName, withUnit } from "../../benchmarks/metric_names.ts";
-import { intervalText, moved, shareOf } from "../comparison_words.ts";
+import { intervalText } from "../comparison_words.ts";
 import { ClaimBadge, type Markup, Section, Table } from "../components.tsx";
 import { count, decimal, NO_VALUE, verbatim } from "../format.ts";
 

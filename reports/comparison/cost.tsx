@@ -1,8 +1,9 @@
 /** What both sides cost: time and memory. @module */
+import { shareOf } from "../../base/change.ts";
 import type { ComparisonReport } from "../../benchmarks/comparison/comparison_record.ts";
-import { chanceText, costOutcome, costText, shareOf } from "../comparison_words.ts";
+import { chanceText, costOutcome } from "../comparison_words.ts";
 import { type Markup, PlainTable, Section } from "../components.tsx";
-import { times } from "../format.ts";
+import { measurement, times } from "../format.ts";
 
 /** A row a cost; null where none was measured on both sides. */
 export function Cost({ report: { costs, slower } }: { report: ComparisonReport }): Markup | null {
@@ -20,8 +21,8 @@ export function Cost({ report: { costs, slower } }: { report: ComparisonReport }
         columns={["Cost", "Base", "Candidate", "Ratio", "Chance if alike", "Outcome"]}
         rows={costs.map((cost) => [
           cost.what.charAt(0).toUpperCase() + cost.what.slice(1),
-          costText(cost, cost.base),
-          costText(cost, cost.candidate),
+          measurement(cost.base, cost.unit),
+          measurement(cost.candidate, cost.unit),
           times(cost.ratio),
           chanceText(cost.chance),
           costOutcome(cost),

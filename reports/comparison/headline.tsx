@@ -1,17 +1,12 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** The comparison's first screen: the verdict, why, and which two sides. @module */
+import { moved, shareOf } from "../../base/change.ts";
 import type {
   ComparisonReport,
   Difference,
   SideSummary,
 } from "../../benchmarks/comparison/comparison_record.ts";
-import {
-  chanceText,
-  COMPARISON_SENTENCES,
-  intervalText,
-  moved,
-  shareOf,
-} from "../comparison_words.ts";
+import { chanceText, COMPARISON_SENTENCES, intervalText } from "../comparison_words.ts";
 import { ComparisonBadge, Figure, type Markup } from "../components.tsx";
 import { integer, moment } from "../format.ts";
 

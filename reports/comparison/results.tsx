@@ -1,11 +1,12 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** What both sides scored on each split, and whether that is more than noise. @module */
+import { moved } from "../../base/change.ts";
 import type {
   ComparedEvaluation,
   ComparisonReport,
 } from "../../benchmarks/comparison/comparison_record.ts";
 import { groupMetrics, metricName, withUnit } from "../../benchmarks/metric_names.ts";
-import { chanceText, intervalText, moved } from "../comparison_words.ts";
+import { chanceText, intervalText } from "../comparison_words.ts";
 import { ComparisonBadge, type Markup, PlainTable, Section, Table } from "../components.tsx";
 import { count, decimal, NO_VALUE } from "../format.ts";
 

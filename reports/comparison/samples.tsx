@@ -1,8 +1,8 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** The same samples on both sides: how they changed, and which moved. @module */
+import { moved } from "../../base/change.ts";
 import type { ComparisonReport } from "../../benchmarks/comparison/comparison_record.ts";
 import type { Chart } from "../chart.ts";
-import { moved } from "../comparison_words.ts";
 import { ChartFigure, type Markup, Section, Table } from "../components.tsx";
 import { decimal, integer } from "../format.ts";
 

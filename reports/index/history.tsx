@@ -1,8 +1,8 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** The history of each number: where its level changed, and its charts. @module */
+import { moved } from "../../base/change.ts";
 import { type HistorySeries, lastStep } from "../../benchmarks/history.ts";
 import type { Chart } from "../chart.ts";
-import { moved } from "../comparison_words.ts";
 import { ChartFigure, type Markup, Section, Table } from "../components.tsx";
 import { count, decimal, moment } from "../format.ts";
 import { HISTORIES } from "./history_charts.ts";

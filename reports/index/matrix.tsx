@@ -1,5 +1,5 @@
 /** The matrix of verdicts: papers against the datasets they publish numbers on. @module */
-import { type Comparison, MODEL_SIZE } from "../../benchmarks/record.ts";
+import { MODEL_SIZE, type PublishedComparison } from "../../benchmarks/record.ts";
 import type { ScannedRun } from "../../benchmarks/scan_runs.ts";
 import { Badge, type Markup, Section, Table } from "../components.tsx";
 import { count, decimal, NO_VALUE, verbatim } from "../format.ts";
@@ -9,7 +9,7 @@ import { RunLink } from "./run_link.tsx";
 /** A comparison and the run it belongs to. */
 interface Cell {
   readonly run: ScannedRun;
-  readonly comparison: Comparison;
+  readonly comparison: PublishedComparison;
 }
 
 /** In each cell the newest run that says the most; null where there is no run. */

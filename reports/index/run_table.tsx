@@ -5,6 +5,7 @@ import type { RunRecord } from "../../benchmarks/record.ts";
 import type { ScannedRun } from "../../benchmarks/scan_runs.ts";
 import { Badge, type Markup, Scroll, Section } from "../components.tsx";
 import { decimal, duration, integer, moment, NO_VALUE } from "../format.ts";
+import { isZeroFlow } from "../groups.ts";
 import { headline } from "../verdict.ts";
 import { RunLink } from "./run_link.tsx";
 
@@ -113,9 +114,9 @@ function rowOf({ evaluations, comparisons, paper, status }: RunRecord) {
     evaluations[0];
   const metric = tested === undefined ? null : mainMetric(tested.metrics);
   const value = metric === null ? null : tested.metrics[metric] ?? null;
-  const zero = evaluations.find(({ contender, dataset, split }) =>
-    contender.kind === "baseline" && /\bzero\b/i.test(contender.name) &&
-    dataset === tested.dataset && split === tested.split
+  const zero = evaluations.find((evaluation) =>
+    isZeroFlow({ evaluation }) && evaluation.dataset === tested.dataset &&
+    evaluation.split === tested.split && evaluation.protocol.hash === tested.protocol.hash
   );
   const floor = metric === null ? null : zero?.metrics[metric] ?? null;
   return {

@@ -19,6 +19,9 @@ Deno.test("a row shows the main metric, and its share of what zero flow scores",
   assertStringIncludes(table, 'data-value="0.25">25 %');
   const alone = tableOf({ evaluations: evaluations.slice(0, 1) });
   assertStringIncludes(alone, 'data-value="">–</td>');
+  const protocol = { ...evaluations[1].protocol, hash: "b".repeat(64) };
+  const otherwise = tableOf({ evaluations: [evaluations[0], { ...evaluations[1], protocol }] });
+  assertStringIncludes(otherwise, 'data-value="">–</td>');
   assertStringIncludes(tableOf({ evaluations: [] }), 'data-value="">– <small></small>');
 });
 

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** What the numbers look like: frames, ground truth, predictions, errors, worst samples. @module */
-import type { GalleryPicture } from "../../benchmarks/run_folder.ts";
+import type { GalleryPicture } from "../../benchmarks/samples.ts";
 import { type Markup, Picture, PlainTable, Section, Zoomed } from "../components.tsx";
 import { count, decimal, verbatim } from "../format.ts";
 import { type Entry, type Group, isBaseline, isZeroFlow } from "../groups.ts";

@@ -1,9 +1,9 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** Our numbers beside the published ones. @module */
 import {
-  type Comparison,
   type Evaluation,
   MODEL_SIZE,
+  type PublishedComparison,
   type PublishedNumber,
 } from "../../benchmarks/record.ts";
 import { metricName } from "../../benchmarks/metric_names.ts";
@@ -14,7 +14,7 @@ import type { LoadedRun } from "../load.ts";
 /** A comparison and the run it belongs to. */
 interface Row {
   readonly run: LoadedRun;
-  readonly comparison: Comparison;
+  readonly comparison: PublishedComparison;
 }
 
 /**
@@ -46,7 +46,8 @@ export function Published({ runs }: { runs: readonly LoadedRun[] }): Markup | nu
   );
 }
 
-const compares = ({ verdict }: Comparison) => verdict !== "not comparable" && verdict !== "not run";
+const compares = ({ verdict }: PublishedComparison) =>
+  verdict !== "not comparable" && verdict !== "not run";
 
 function Compared({ rows, named }: { rows: readonly Row[]; named: boolean }): Markup {
   return (
@@ -166,7 +167,7 @@ function withUnit(value: string, { unit }: PublishedNumber): string {
 }
 
 /** How far ours is from the published value, in words. */
-function difference({ published, ours }: Comparison): string {
+function difference({ published, ours }: PublishedComparison): string {
   if (ours === null) return NO_VALUE;
   if (ours === published.value) return "none";
   const share = published.value === 0 ? "" : ` (${percent(Math.abs(ours / published.value - 1))})`;

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** Segmented videos: frames with masks over them, and a table with a row a video. @module */
-import type { SegmentationPicture } from "../../benchmarks/run_folder.ts";
+import type { SegmentationPicture } from "../../benchmarks/samples.ts";
 import { type Markup, Picture, PlainTable, Section } from "../components.tsx";
 import { decimal } from "../format.ts";
 import { type Entry, type Group, isBaseline } from "../groups.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { SizeCurve } from "../benchmarks/speed/speed_record.ts";
-import type { Chart, Series } from "./chart.ts";
-import { bytes, decimal, time } from "./format.ts";
+import type { SizeCurve } from "../../benchmarks/speed/speed_record.ts";
+import type { Chart, Series } from "../chart.ts";
+import { bytes, decimal, time } from "../format.ts";
 
 type Quantity = keyof SizeCurve["fits"];
 
