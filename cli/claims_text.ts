@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { moved } from "../base/change.ts";
 import type { ArmResult, ClaimsReport, JudgedClaim } from "../benchmarks/claims/claims_record.ts";
 import { metricName, withUnit } from "../benchmarks/metric_names.ts";
 import { CLAIM_MARKS, claimsSentence, testedWith } from "../reports/claims_words.ts";
-import { intervalText, moved } from "../reports/comparison_words.ts";
+import { intervalText } from "../reports/comparison_words.ts";
 import { decimal, NO_VALUE } from "../reports/format.ts";
 import { textTable } from "./text_table.ts";
 

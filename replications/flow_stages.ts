@@ -8,7 +8,7 @@ import { basename, join } from "@std/path";
 import { sha256File } from "../base/files.ts";
 import type { FlowContender } from "../benchmarks/contenders/contender.ts";
 import { evaluateFlow } from "../benchmarks/evaluate.ts";
-import { defaultProtocol, type FlowSchool } from "../benchmarks/protocols/protocol.ts";
+import { defaultProtocol, type EvaluationConvention } from "../benchmarks/protocols/protocol.ts";
 import type { Size } from "../datasets/augment/crop.ts";
 import { openDataset } from "../datasets/registry.ts";
 import { bytesPerDraw } from "./flow.ts";
@@ -82,16 +82,16 @@ export const inTraining = (parameters: number): FlowContender["stamp"] => ({
 /**
  * Scores a model on held-out pairs in the middle of its training.
  *
- * @param school Whose protocol is meant; RAFT's unless told.
+ * @param convention Whose protocol is meant; RAFT's unless told.
  */
 export async function heldOutScore(
   contender: FlowContender,
   { dataset, samples, every }: HeldOut,
   dataDir: string,
-  school?: FlowSchool,
+  convention?: EvaluationConvention,
 ): Promise<NonNullable<TrainingJob["validation"]>> {
   const test = await openDataset(dataset, dataDir);
-  const protocol = defaultProtocol(test.id, school);
+  const protocol = defaultProtocol(test.id, convention);
   return {
     every,
     async run() {

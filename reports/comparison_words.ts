@@ -15,9 +15,6 @@ import type {
 import { inlineText, tableOf } from "./markdown.ts";
 import { count, decimal, measurement, NO_VALUE, times } from "./format.ts";
 
-// For cli/claims_text.ts, which is being changed elsewhere.
-export { moved };
-
 /** The verdict as a sentence. */
 export const COMPARISON_SENTENCES: Readonly<Record<ComparisonVerdict, string>> = {
   "same": "The candidate gives the same results.",

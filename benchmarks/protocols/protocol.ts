@@ -273,9 +273,6 @@ export const FLOW_PROTOCOLS: Readonly<Record<string, FlowProtocol>> = byId([
 /** Whose way of scoring a dataset is meant where nobody names a protocol. */
 export type EvaluationConvention = "raft" | "pwc";
 
-/** Its former name, for `replications/flow_stages.ts` alone, which is being changed elsewhere. */
-export type FlowSchool = EvaluationConvention;
-
 /** The protocols of the datasets that RAFT's and PWC-Net's code score differently. */
 const SINTEL = { raft: "sintel-raft", pwc: "sintel-pwc" };
 const THINGS = { raft: "things-raft", pwc: "things-pwc" };

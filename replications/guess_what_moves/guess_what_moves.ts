@@ -11,8 +11,9 @@ import { randomStream } from "../../base/random.ts";
 import type { SegmentationContender } from "../../benchmarks/contenders/segmentation.ts";
 import { evaluateSegmentation } from "../../benchmarks/evaluate_segmentation.ts";
 import { segmentationProtocol } from "../../benchmarks/protocols/segmentation.ts";
+import { comparePublished } from "../../benchmarks/published.ts";
 import { openMaskedVideos, splitVolume } from "../../datasets/registry.ts";
-import { adamwDefaults } from "../../nn/optimizer.ts";
+import { adamwDefaults } from "../../nn/optimizer_config.ts";
 import { warmUpPolynomial } from "../../nn/schedules.ts";
 import { readWeights } from "../../nn/weights/load.ts";
 import { openVideoFlow } from "../flow_cache.ts";
@@ -32,11 +33,9 @@ import { trainingGigaflop } from "./cost.ts";
 import { openFrames, type Source as Videos } from "./data.ts";
 import { motionLoss } from "./loss.ts";
 import { ownWeights } from "./model.ts";
+import { PUBLISHED_BY_MODEL } from "./published.ts";
 import { type GuessWhatMovesRecipe, recipes } from "./recipes.ts";
-import { compareWithPublished } from "./verdicts.ts";
-
-/** Parameters of the published model's trained part. */
-const PUBLISHED_SIZE = 15_901_662;
+import { counterparts } from "./verdicts.ts";
 
 /** A batch: what is trained on, and where dropout takes its choices from. */
 interface Batch extends Readonly<Record<string, tf.Tensor>> {
@@ -238,7 +237,8 @@ export function guessWhatMoves(
     training,
     contender,
     evaluate: (contender, request) => scoreSegmentation(contender, request, howTo(request.dataset)),
-    compare: (scored, trainedOn) => compareWithPublished(scored, trainedOn, PUBLISHED_SIZE),
+    compare: (scored, trainedOn) =>
+      comparePublished(PUBLISHED_BY_MODEL, scored, trainedOn, counterparts),
     flow: {
       maker: flowPaper,
       iterations: 20,

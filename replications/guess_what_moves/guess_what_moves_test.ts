@@ -3,10 +3,6 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { join } from "@std/path";
 import { ndarray, packed } from "../../base/arrays.ts";
 import { DataError, UsageError } from "../../base/errors.ts";
-import {
-  segmentationProtocol,
-  segmentationStamp,
-} from "../../benchmarks/protocols/segmentation.ts";
 import { RunFolder } from "../../benchmarks/run_folder.ts";
 import { withFolder } from "../../datasets/store/small_store.ts";
 import { drawn, onDevice, take } from "../../nn/kernels/kernel_test_support.ts";
@@ -14,14 +10,12 @@ import { writeSafetensors } from "../../nn/weights/safetensors.ts";
 import { randomStream } from "../../base/random.ts";
 import { Network, Scope } from "../../nn/network.ts";
 import { Vit } from "../../nn/vit.ts";
-import type { Scored } from "../replication.ts";
 import { train } from "../training.ts";
 import { channelsOf, FrozenVit, pyramid } from "./backbone.ts";
 import { GuessWhatMovesContender, Segmenter } from "./contender.ts";
 import { trainingGigaflop } from "./cost.ts";
 import { type GuessWhatMovesRecipe, recipes } from "./recipes.ts";
 import { paper, tinyRecipe, tinyShapes } from "./test_support.ts";
-import { compareWithPublished, PUBLISHED } from "./verdicts.ts";
 
 const tiny: GuessWhatMovesRecipe = {
   ...tinyRecipe,
@@ -182,41 +176,4 @@ Deno.test("the plan names what a recipe costs and needs", () => {
   assertAlmostEquals(trainingGigaflop(recipes.paper), 2 * 8 * (199 + 3 * 33.8), 60);
   const shorter = paper.withSteps(recipes.demo, 100);
   assertEquals([shorter.steps, shorter.warmUp, shorter.decayOver], [100, 10, 100]);
-});
-
-Deno.test("published numbers compare only with the published model, data and protocol", () => {
-  assert(PUBLISHED.length > 20);
-  const evaluation = {
-    id: "e",
-    contender: { kind: "weights", name: "w", digest: null, parameters: 15_901_662 },
-    dataset: "davis-2016",
-    split: "val",
-    protocol: segmentationStamp(segmentationProtocol("davis16-gwm")),
-    samples: 1316,
-    metrics: { j: 79.1, jFree: 75 },
-    byIteration: [],
-    seconds: 1,
-  };
-  const verdictOf = (changes: object, training = "unsupervised on DAVIS-2016 videos") => {
-    const scored = [{ evaluation: { ...evaluation, ...changes } }] as unknown as Scored[];
-    const all = compareWithPublished(scored, training, 15_901_662);
-    return all.find(({ published }) => published.id === "nb-davis")!;
-  };
-  const same = verdictOf({});
-  assertEquals([same.verdict, same.ours], ["reproduced", 79.1]);
-  assertEquals(verdictOf({ metrics: { j: 60 } }).verdict, "not reproduced");
-  for (
-    const [changes, training, reason] of [
-      [{ samples: 480 }, undefined, "480 of the split's 1316 frames"],
-      [{ contender: { ...evaluation.contender, parameters: 7 } }, undefined, "another model"],
-      [{}, "moving-shapes", "trained on moving-shapes"],
-      [{ dataset: "fbms-59" }, undefined, "scored on fbms-59:val"],
-    ] as const
-  ) {
-    const { verdict, reason: why } = verdictOf(changes, training);
-    assertEquals(verdict, "not comparable");
-    assert(why.includes(reason), why);
-  }
-  const none = compareWithPublished([], "x", 1);
-  assertEquals(new Set(none.map(({ verdict }) => verdict)), new Set(["not run"]));
 });

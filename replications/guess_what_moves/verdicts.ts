@@ -1,5 +1,5 @@
 /**
- * Guess What Moves' published numbers in our names, and beside ours.
+ * What of ours Guess What Moves' published numbers are compared with.
  *
  * @module
  */
@@ -12,21 +12,6 @@ import {
   segmentationProtocol,
   segmentationStamp,
 } from "../../benchmarks/protocols/segmentation.ts";
-import { comparePublished, type ScoredModel } from "../../benchmarks/published.ts";
-import {
-  MODEL_SIZE,
-  type PublishedComparison,
-  type PublishedNumber,
-} from "../../benchmarks/record.ts";
-import { PUBLISHED_BY_MODEL } from "./published.ts";
-
-/**
- * The published numbers. Those called "nb" are printed in the official repository's notebooks; the
- * paper's text could not be read. The model's size is what is trained of it, as a contender's is.
- */
-export const PUBLISHED: readonly PublishedNumber[] = PUBLISHED_BY_MODEL["guess-what-moves"].map(
-  (number) => number.id === "params-head" ? { ...number, metric: MODEL_SIZE } : number,
-);
 
 const MEASURED = "mIoU (J mean), no post-processing";
 
@@ -45,20 +30,6 @@ export const counterparts: Counterparts = {
     metric === MEASURED ? COUNTERPARTS.get(`${dataset}, ${split}`) ?? null : null,
   averaged: averagedOverVideos,
 };
-
-/**
- * Every published number beside the one of our evaluations that it compares with, if any does.
- *
- * @param _parameters Not read: the published size is among the numbers. The caller, which is being
- *   changed elsewhere, still passes it.
- */
-export function compareWithPublished(
-  scored: readonly ScoredModel[],
-  training: string,
-  _parameters?: number,
-): PublishedComparison[] {
-  return comparePublished({ "guess-what-moves": PUBLISHED }, scored, training, counterparts);
-}
 
 function under(id: string, dataset: string, split: string, samples: number): Counterpart {
   const protocol = segmentationProtocol(id);

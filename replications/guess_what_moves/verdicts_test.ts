@@ -4,8 +4,11 @@ import {
   segmentationStamp,
 } from "../../benchmarks/protocols/segmentation.ts";
 import { MODEL_SIZE } from "../../benchmarks/record.ts";
-import type { ScoredModel } from "../../benchmarks/published.ts";
-import { compareWithPublished, counterparts, PUBLISHED } from "./verdicts.ts";
+import { comparePublished, type ScoredModel } from "../../benchmarks/published.ts";
+import { PUBLISHED_BY_MODEL } from "./published.ts";
+import { counterparts } from "./verdicts.ts";
+
+const PUBLISHED = PUBLISHED_BY_MODEL["guess-what-moves"];
 
 /** A model of the published size, scored on all of DAVIS' validation videos. */
 const evaluation: ScoredModel["evaluation"] = {
@@ -22,9 +25,11 @@ const evaluation: ScoredModel["evaluation"] = {
 const samples = { ids: [], metrics: {}, gallery: [] };
 
 const compared = (changes: Partial<typeof evaluation> = {}, training?: string) =>
-  compareWithPublished(
+  comparePublished(
+    PUBLISHED_BY_MODEL,
     [{ evaluation: { ...evaluation, ...changes }, samples }],
     training ?? "unsupervised on DAVIS-2016 videos",
+    counterparts,
   );
 
 function verdictOf(id: string, changes?: Partial<typeof evaluation>, training?: string) {
@@ -55,7 +60,7 @@ Deno.test("published numbers compare only with the published model, data and pro
     assertEquals([verdict, why], ["not comparable", `Ours ${reason}`]);
   }
   assertEquals(verdictOf("nb-davis", { metrics: { j: null } }).reason, "j has no value here");
-  const none = compareWithPublished([], "x");
+  const none = comparePublished(PUBLISHED_BY_MODEL, [], "x", counterparts);
   assertEquals(none.map(({ published }) => published), [...PUBLISHED]);
   assertEquals(new Set(none.map(({ verdict }) => verdict)), new Set(["not run"]));
 });
