@@ -4,8 +4,6 @@
  *
  * @module
  */
-import { basename, join } from "@std/path";
-import { sha256File } from "../base/files.ts";
 import type { FlowContender } from "../benchmarks/contenders/contender.ts";
 import { evaluateFlow } from "../benchmarks/evaluate.ts";
 import { defaultProtocol, type EvaluationConvention } from "../benchmarks/protocols/protocol.ts";
@@ -13,7 +11,7 @@ import type { Size } from "../datasets/augment/crop.ts";
 import { openDataset } from "../datasets/registry.ts";
 import { bytesPerDraw } from "./flow.ts";
 import type { BatchSettings } from "./flow_batches.ts";
-import type { PlannedStage, Source } from "./replication.ts";
+import type { PlannedStage } from "./replication.ts";
 import type { TrainingJob } from "./training.ts";
 
 /** A stage as every flow paper has it. */
@@ -74,11 +72,6 @@ export function planStage(stage: FlowStage, gigaflop: number): PlannedStage {
   };
 }
 
-/** What a record keeps of a model in the middle of its training. */
-export const inTraining = (parameters: number): FlowContender["stamp"] => ({
-  ...{ kind: "run", name: "in training", digest: null, parameters },
-});
-
 /**
  * Scores a model on held-out pairs in the middle of its training.
  *
@@ -99,26 +92,5 @@ export async function heldOutScore(
       const { evaluation } = await evaluateFlow(options);
       return { "held-out EPE": evaluation.metrics.epe! };
     },
-  };
-}
-
-/** The weights file of a source that is no baseline. */
-export const weightsFile = (source: Exclude<Source, { kind: "baseline" }>): string =>
-  source.kind === "run" ? join(source.path, "weights.safetensors") : source.path;
-
-/** What a record keeps of a model that was loaded from a source. */
-export async function stampOf(
-  source: Exclude<Source, { kind: "baseline" }>,
-  model: string,
-  parameters: number,
-): Promise<FlowContender["stamp"]> {
-  const path = weightsFile(source);
-  return {
-    kind: source.kind,
-    name: source.kind === "run"
-      ? `${model} (${source.record.training?.recipe} recipe)`
-      : basename(path),
-    digest: await sha256File(path),
-    parameters,
   };
 }

@@ -4,9 +4,8 @@
  * @module
  */
 import { type FlowField, ndarray, packed } from "../base/arrays.ts";
-import { UsageError } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
-import { nearest } from "../base/nearest.ts";
+import { unknownName } from "../base/nearest.ts";
 import type { SegmentationContender } from "../benchmarks/contenders/segmentation.ts";
 import {
   centerBox,
@@ -42,11 +41,7 @@ export const segmentationBaselines: readonly string[] = Object.keys(makers);
  */
 export function segmentationBaseline(name: string): SegmentationContender {
   if (Object.hasOwn(makers, name)) return makers[name]();
-  const meant = nearest(name, segmentationBaselines);
-  throw new UsageError(
-    `There is no baseline named "${name}"`,
-    meant ? `Did you mean "${meant}"?` : `Known: ${segmentationBaselines.join(", ")}`,
-  );
+  throw unknownName("baseline", name, segmentationBaselines);
 }
 
 /**

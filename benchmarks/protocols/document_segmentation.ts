@@ -20,7 +20,7 @@ export function segmentationProtocols(): string {
 
 ${
     markdownTable([
-      ["id", "version", "hash", "frames", "share", "without labels", "quoted metric"],
+      ["id", "version", "hash", "frames", "share", "without labels", "both empty", "quoted metric"],
       ...protocols.map(protocolRow),
     ])
   }
@@ -32,6 +32,8 @@ ${
 - **Without labels.** Which group is called foreground where the contender doesn't say itself. \`less
   of the border\` is the one that covers less of the picture's outermost pixels; of equals, the one
   that covers less in all.
+- **Both empty.** J of a frame in which neither the truth nor the group has a pixel; DAVIS' own
+  evaluation gives 100.
 
 In full:
 
@@ -41,7 +43,7 @@ ${protocols.map(({ id, summary }) => `- \`${id}\`: ${summary}.`).join("\n")}`;
 /** The metrics and how they are averaged. */
 export function segmentationMetrics(): string {
   return `Two scores of a frame, each for two choices of the foreground. **J** is intersection over union
-with the true foreground, and 100 where both are empty. **F** is the F measure of the two boundaries: a
+with the true foreground. **F** is the F measure of the two boundaries: a
 boundary pixel is found where the other boundary is within ${
     100 * BOUNDARY_TOLERANCE
   } % of the picture's diagonal, rounded up to
@@ -62,7 +64,7 @@ ${
 }
 
 function protocolRow(protocol: SegmentationProtocol): string[] {
-  const { id, version, threshold, rule, headline } = protocol;
+  const { id, version, threshold, rule, bothEmpty = 100, headline } = protocol;
   const averaging = headline.endsWith("PerImage") ? "per frame" : "per video";
   return [
     `\`${id}\``,
@@ -71,6 +73,7 @@ function protocolRow(protocol: SegmentationProtocol): string[] {
     framesOf(protocol),
     `> ${threshold}`,
     rule,
+    String(bothEmpty),
     `${headline}, ${averaging}`,
   ];
 }

@@ -9,7 +9,7 @@
  * @module
  */
 import { UsageError } from "../../base/errors.ts";
-import { nearest } from "../../base/nearest.ts";
+import { unknownName } from "../../base/nearest.ts";
 import type { FlowMetric } from "../metrics/flow.ts";
 import type { ProtocolStamp } from "../record.ts";
 import type { PaddingMode } from "./padding.ts";
@@ -304,12 +304,7 @@ export function flowProtocol(id: string): FlowProtocol {
   const [, base, iterations] = /^([^@]*)(?:@(\d+))?$/.exec(id) ?? [];
   const protocol = Object.hasOwn(FLOW_PROTOCOLS, base) ? FLOW_PROTOCOLS[base] : undefined;
   if (protocol === undefined) {
-    const known = Object.keys(FLOW_PROTOCOLS);
-    const meant = nearest(base ?? id, known);
-    throw new UsageError(
-      `There is no protocol named ${JSON.stringify(id)}`,
-      meant === null ? `Known: ${known.join(", ")}` : `Did you mean "${meant}"?`,
-    );
+    throw unknownName("protocol", base || id, Object.keys(FLOW_PROTOCOLS));
   }
   return iterations === undefined ? protocol : withIterations(protocol, Number(iterations));
 }

@@ -10,7 +10,7 @@
  */
 import { type Mask, type NdArray, ndarray, packed } from "../../base/arrays.ts";
 import { UsageError } from "../../base/errors.ts";
-import { nearest } from "../../base/nearest.ts";
+import { unknownName } from "../../base/nearest.ts";
 import type { SegmentationMetric } from "../metrics/segmentation.ts";
 import type { ProtocolStamp } from "../record.ts";
 import { stampOf } from "./stamp.ts";
@@ -93,12 +93,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
  */
 export function segmentationProtocol(id: string): SegmentationProtocol {
   if (Object.hasOwn(SEGMENTATION_PROTOCOLS, id)) return SEGMENTATION_PROTOCOLS[id];
-  const known = Object.keys(SEGMENTATION_PROTOCOLS);
-  const meant = nearest(id, known);
-  throw new UsageError(
-    `There is no segmentation protocol named ${JSON.stringify(id)}`,
-    meant === null ? `Known: ${known.join(", ")}` : `Did you mean "${meant}"?`,
-  );
+  throw unknownName("segmentation protocol", id, Object.keys(SEGMENTATION_PROTOCOLS));
 }
 
 /**

@@ -5,8 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { basename, join } from "@std/path";
-import { sha256, sha256File } from "../../base/files.ts";
+import { sha256 } from "../../base/files.ts";
 import { randomStream } from "../../base/random.ts";
 import type { SegmentationContender } from "../../benchmarks/contenders/segmentation.ts";
 import { evaluateSegmentation } from "../../benchmarks/evaluate_segmentation.ts";
@@ -17,6 +16,7 @@ import { adamwDefaults } from "../../nn/optimizer_config.ts";
 import { warmUpPolynomial } from "../../nn/schedules.ts";
 import { readWeights } from "../../nn/weights/load.ts";
 import { openVideoFlow } from "../flow_cache.ts";
+import { inTraining, stampOf, weightsFile } from "../model_stamp.ts";
 import { papers } from "../papers.ts";
 import type { DisposableJob, FlowOfVideos, Replication, Source } from "../replication.ts";
 import {
@@ -124,9 +124,8 @@ async function training(
   const segmenter = await Segmenter.open(recipe, seed, dataDir);
   const parameters = segmenter.network.size;
   const stage = stageOf(recipe, segmenter, sources, seed);
-  const stamp = { kind: "run", name: "in training", digest: null, parameters } as const;
   // Features for merging would cost more than a step; motion serves as a sign of life.
-  const contender = new GuessWhatMovesContender(segmenter, stamp, null);
+  const contender = new GuessWhatMovesContender(segmenter, inTraining(parameters), null);
   return {
     network: segmenter.network,
     stages: [stage as unknown as Stage],
@@ -176,7 +175,7 @@ async function contender(
   { dataDir }: { dataDir: string } = { dataDir: "data" },
 ): Promise<SegmentationContender> {
   if (source.kind === "baseline") return segmentationBaseline(source.name);
-  const path = source.kind === "run" ? join(source.path, "weights.safetensors") : source.path;
+  const path = weightsFile(source);
   const recipe = source.kind === "run"
     ? source.record.training!.config as unknown as GuessWhatMovesRecipe
     : recipes.paper;
@@ -186,14 +185,8 @@ async function contender(
   const looks = merging.kind === "features"
     ? await FrozenVit.open(merging.weights, dataDir, merging.stride)
     : null;
-  return new GuessWhatMovesContender(segmenter, {
-    kind: source.kind,
-    name: source.kind === "run"
-      ? `Guess What Moves (${source.record.training!.recipe} recipe)`
-      : basename(path),
-    digest: await sha256File(path),
-    parameters: segmenter.network.size,
-  }, looks);
+  const stamp = await stampOf(source, "Guess What Moves", segmenter.network.size);
+  return new GuessWhatMovesContender(segmenter, stamp, looks);
 }
 
 /**

@@ -13,14 +13,8 @@ import type { Multipliers } from "../../nn/optimizer_config.ts";
 import { halvings } from "../../nn/schedules.ts";
 import { type FlowBatch, openBatches } from "../flow_batches.ts";
 import { flowBaseline, flowBaselines, foreignFlow, predictFlow, scoreFlow } from "../flow.ts";
-import {
-  heldOutScore,
-  inTraining,
-  planStage,
-  stampOf,
-  weightsFile,
-  withSteps,
-} from "../flow_stages.ts";
+import { heldOutScore, planStage, withSteps } from "../flow_stages.ts";
+import { inTraining, stampOf, weightsFile } from "../model_stamp.ts";
 import { papers } from "../papers.ts";
 import type { DisposableJob, Replication, Source } from "../replication.ts";
 import type { Stage } from "../training.ts";
