@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { Evaluation } from "./record.ts";
 
 /** A metric: a quantity under one averaging convention. */
 export interface MetricName {
@@ -69,7 +70,17 @@ export function groupMetrics(names: Iterable<string>): MetricName[][] {
   return [...Map.groupBy(metrics, (metric) => metric.quantity).values()];
 }
 
-/** The metric a result is ranked by: `epe` where there is one, else the first. */
+/** The metric to quote of an evaluation: its protocol's, else the one it is ranked by. */
+export function quotedMetric(
+  { protocol: { quoted }, metrics }: Pick<Evaluation, "protocol" | "metrics">,
+): string | null {
+  return quoted !== undefined && quoted in metrics ? quoted : mainMetric(metrics);
+}
+
+/**
+ * The metric results are ranked and compared by, which every single sample has: `epe` where there is
+ * one, else the first.
+ */
 export function mainMetric(metrics: Readonly<Record<string, unknown>>): string | null {
   return "epe" in metrics ? "epe" : Object.keys(metrics)[0] ?? null;
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FLOW_METRICS } from "../benchmarks/metrics/flow.ts";
 import { segmentationQuantities } from "../benchmarks/metrics/segmentation.ts";
-import { groupMetrics, mainMetric, metricName } from "./metric_names.ts";
+import { groupMetrics, mainMetric, metricName, quotedMetric } from "./metric_names.ts";
 
 Deno.test("metricName() agrees with the metrics as they are computed", () => {
   for (const [name, { of, averaging, unit, lowerIsBetter }] of Object.entries(FLOW_METRICS)) {
@@ -32,6 +32,14 @@ Deno.test("metricName() shows what it does not know as it is spelled", () => {
 Deno.test("groupMetrics() puts the conventions of a quantity side by side", () => {
   const groups = groupMetrics(["epe", "fl", "epePooled", "fl", "pixels"]);
   assertEquals(groups.map((g) => g.map((m) => m.name)), [["epe", "epePooled"], ["fl"], ["pixels"]]);
+});
+
+Deno.test("quotedMetric() is the protocol's where the record says it and has it", () => {
+  const protocol = { id: "kitti15-devkit", version: 1, hash: "0".repeat(64), summary: "" };
+  const metrics = { epe: 2, fl: 1 };
+  const quoted = (name?: string) =>
+    quotedMetric({ protocol: { ...protocol, quoted: name }, metrics });
+  assertEquals([quoted("fl"), quoted("out3"), quoted()], ["fl", "epe", "epe"]);
 });
 
 Deno.test("mainMetric() prefers the end-point error", () => {

@@ -21,6 +21,8 @@ export const ProtocolStamp = z.strictObject({
   hash: digest,
   /** One sentence for people: padding, iterations, mask, averaging. */
   summary: z.string(),
+  /** Name of the metric that is quoted under it; absent from records before it was kept. */
+  quoted: z.string().optional(),
 });
 /** See {@link ProtocolStamp}. */
 export type ProtocolStamp = z.infer<typeof ProtocolStamp>;

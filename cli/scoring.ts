@@ -7,7 +7,7 @@ import { UsageError } from "../base/errors.ts";
 import { Progress } from "../base/progress.ts";
 import type { Evaluation, RunRecord } from "../benchmarks/record.ts";
 import { newRunId, RunFolder } from "../benchmarks/run_folder.ts";
-import { groupMetrics, withUnit } from "../benchmarks/metric_names.ts";
+import { groupMetrics, metricName, quotedMetric, withUnit } from "../benchmarks/metric_names.ts";
 import type {
   ForeignSource,
   Recipe,
@@ -158,16 +158,11 @@ export async function evaluationRun(
 /** Four decimals, or a dash. */
 const number = (value: number | null | undefined) => value == null ? "-" : value.toFixed(4);
 
-/** The metrics a line shows: EPE where there is one, else J by both choices of the foreground. */
-const SHOWN = [["epe", "EPE"], ["jFree", "J without labels"], [
-  "j",
-  "J of the better group",
-]] as const;
-
-/** An evaluation in one line. */
-export function scoreLine({ contender, dataset, split, metrics, samples }: Evaluation): string {
-  const values = SHOWN.filter(([name]) => name in metrics)
-    .map(([name, words]) => `${words} ${number(metrics[name])}`);
+/** An evaluation in one line: the metric that its protocol quotes, and J as no label chose it. */
+export function scoreLine(evaluation: Evaluation): string {
+  const { contender, dataset, split, metrics, samples } = evaluation;
+  const names = [..."jFree" in metrics ? ["jFree"] : [], quotedMetric(evaluation) ?? []].flat();
+  const values = names.map((name) => `${metricName(name).quantity} ${number(metrics[name])}`);
   const of = samples === 1 ? "1 sample" : `${samples} samples`;
   return `${contender.name}: ${values.join(", ")} on ${dataset}:${split} (${of})`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ArmResult, ClaimsReport } from "../benchmarks/claims/claims_record.ts";
-import { mainMetric, metricName } from "../benchmarks/metric_names.ts";
+import { metricName, quotedMetric } from "../benchmarks/metric_names.ts";
 import {
   type Evaluation,
   MODEL_SIZE,
@@ -70,7 +70,7 @@ export function resultsTable(records: readonly CommittedRecord[]): string {
 
 function rowOf(record: RunRecord, evaluation: Evaluation, file: string): (string | Link)[][] {
   const { contender, dataset, split, protocol, samples, metrics } = evaluation;
-  const metric = mainMetric(metrics);
+  const metric = quotedMetric(evaluation);
   if (metric === null) return [];
   const { quantity, averaging } = metricName(metric);
   const baselines = record.evaluations.filter((other) =>
@@ -105,8 +105,9 @@ export function modelZooTable(records: readonly CommittedRecord[]): string {
     const { training, evaluations, environment, seed, paper } = record;
     if (training === null) return [];
     const numbers = evaluations.filter(({ contender }) => contender.kind === "run")
-      .flatMap(({ dataset, split, metrics }) => {
-        const metric = mainMetric(metrics);
+      .flatMap((evaluation) => {
+        const { dataset, split, metrics } = evaluation;
+        const metric = quotedMetric(evaluation);
         return metric === null ? [] : [
           `${metricName(metric).quantity} ${
             withUnitOf(metric, metrics[metric])

@@ -357,7 +357,7 @@ export function withIterations(protocol: FlowProtocol, iterations: number): Flow
 
 /** What a record keeps of a protocol. */
 export function protocolStamp(protocol: FlowProtocol): ProtocolStamp {
-  return stampOf(protocol);
+  return stampOf(protocol, protocol.headline.metric);
 }
 
 function byId(protocols: readonly FlowProtocol[]): Record<string, FlowProtocol> {

@@ -111,7 +111,7 @@ export function usualSegmentationProtocol(datasetId: string): SegmentationProtoc
 
 /** What a record keeps of the protocol. */
 export function segmentationStamp(protocol: SegmentationProtocol): ProtocolStamp {
-  return stampOf(protocol);
+  return stampOf(protocol, protocol.headline);
 }
 
 /** Both groups as masks of the asked size: bilinear upsampling, then the protocol's threshold. */

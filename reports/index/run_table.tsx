@@ -1,6 +1,6 @@
 // deno-lint-ignore-file jsx-key -- rendered once: nothing is ever matched by key
 /** The table of runs, which `tables.js` sorts and filters. @module */
-import { mainMetric, metricName } from "../../benchmarks/metric_names.ts";
+import { metricName, quotedMetric } from "../../benchmarks/metric_names.ts";
 import type { RunRecord } from "../../benchmarks/record.ts";
 import type { ScannedRun } from "../../benchmarks/scan_runs.ts";
 import { Badge, type Markup, Scroll, Section } from "../components.tsx";
@@ -112,7 +112,7 @@ export function RunTable({ runs, served }: {
 function rowOf({ evaluations, comparisons, paper, status }: RunRecord) {
   const tested = evaluations.find(({ contender }) => contender.kind !== "baseline") ??
     evaluations[0];
-  const metric = tested === undefined ? null : mainMetric(tested.metrics);
+  const metric = tested === undefined ? null : quotedMetric(tested);
   const value = metric === null ? null : tested.metrics[metric] ?? null;
   const zero = evaluations.find((evaluation) =>
     isZeroFlow({ evaluation }) && evaluation.dataset === tested.dataset &&
