@@ -19,6 +19,7 @@ import type { DisposableJob, Recipe, Replication, Scored } from "../replications
 import { recipeId } from "../replications/claim.ts";
 import { totalSteps } from "../replications/other_steps.ts";
 import { train } from "../replications/training.ts";
+import { recipeMetadata } from "../replications/weights_recipe.ts";
 import { progressReport } from "./command.ts";
 import type { Run } from "./find_run.ts";
 import { trainingCommands } from "./redo.ts";
@@ -216,10 +217,8 @@ async function runJob(
       },
     });
     const path = join(folder.path, "weights.safetensors");
-    await writeSafetensors(path, await job.network.stateDict(), {
-      paper: run.record.paper.id,
-      recipe: training.recipe,
-    });
+    const about = recipeMetadata(run.record.paper.id, training);
+    await writeSafetensors(path, await job.network.stateDict(), about);
     await update({
       status: "complete",
       finishedAt: new Date().toISOString(),

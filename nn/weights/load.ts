@@ -6,7 +6,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { FileSource } from "./byte_source.ts";
 import { decodePth } from "./pth.ts";
-import { decodeSafetensors } from "./safetensors.ts";
+import { decodeSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import type { StateDict } from "./tensor_file.ts";
 import { weightsFormat } from "./weights_format.ts";
 
@@ -17,9 +17,19 @@ import { weightsFormat } from "./weights_format.ts";
  *   tensors; the reason names it.
  */
 export async function readWeights(path: string): Promise<StateDict> {
+  return (await readWeightsFile(path)).tensors;
+}
+
+/**
+ * As {@link readWeights}, with what a safetensors file says beside its tensors; a PyTorch checkpoint
+ * says nothing.
+ */
+export async function readWeightsFile(path: string): Promise<SafetensorsFile> {
   using source = FileSource.open(path);
-  if (weightsFormat(source) !== "safetensors") return await decodePth(source);
-  return decodeSafetensors(source.read(0, source.size), path).tensors;
+  if (weightsFormat(source) !== "safetensors") {
+    return { tensors: await decodePth(source), metadata: {} };
+  }
+  return decodeSafetensors(source.read(0, source.size), path);
 }
 
 /**

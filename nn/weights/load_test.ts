@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { UsageError } from "../../base/errors.ts";
 import { bytesSource } from "./byte_source.ts";
-import { readWeights, stripPrefix } from "./load.ts";
+import { readWeights, readWeightsFile, stripPrefix } from "./load.ts";
 import { decodePth } from "./pth.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 import type { StateDict, StoredTensor } from "./tensor_file.ts";
@@ -41,6 +41,19 @@ Deno.test("weightsFormat() says what a file is instead", async () => {
   assertMatch(await of(latin1("\x89HDF\r\n\x1a\n")), /neither/);
   const safetensors = bytesSource("x", encodeSafetensors(new Map()));
   assertMatch(await reasonOf(() => decodePth(safetensors)), /safetensors file, not a PyTorch/);
+});
+
+Deno.test("readWeightsFile() keeps what a safetensors file says beside its tensors", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "weights");
+    const tensors = new Map([["w", scalar(2)]]);
+    await Deno.writeFile(path, encodeSafetensors(tensors, { paper: "raft" }));
+    assertEquals(await readWeightsFile(path), { tensors, metadata: { paper: "raft" } });
+    assertEquals((await readWeightsFile(fixture("small_zip.pth"))).metadata, {});
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("stripPrefix() shortens names and refuses to merge two", () => {

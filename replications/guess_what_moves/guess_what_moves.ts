@@ -14,7 +14,7 @@ import { comparePublished } from "../../benchmarks/published.ts";
 import { openMaskedVideos, splitVolume } from "../../datasets/registry.ts";
 import { adamwDefaults } from "../../nn/optimizer_config.ts";
 import { warmUpPolynomial } from "../../nn/schedules.ts";
-import { readWeights } from "../../nn/weights/load.ts";
+import { readWeightsFile } from "../../nn/weights/load.ts";
 import { openVideoFlow } from "../flow_cache.ts";
 import { inTraining, stampOf, weightsFile } from "../model_stamp.ts";
 import { papers } from "../papers.ts";
@@ -26,6 +26,7 @@ import {
   segmentationBaselines,
 } from "../segmentation.ts";
 import type { Stage } from "../training.ts";
+import { recipeOfWeights } from "../weights_recipe.ts";
 import { FrozenVit } from "./backbone.ts";
 import { claims } from "./claims.ts";
 import { GuessWhatMovesContender, Segmenter } from "./contender.ts";
@@ -169,18 +170,23 @@ async function training(
   };
 }
 
-/** A trained run, official weights (with DINO's beside them), or a baseline. */
+/** A trained run or its weights, official weights (with DINO's beside them), or a baseline. */
 async function contender(
   source: Source,
   { dataDir }: { dataDir: string } = { dataDir: "data" },
 ): Promise<SegmentationContender> {
   if (source.kind === "baseline") return segmentationBaseline(source.name);
   const path = weightsFile(source);
+  const { tensors, metadata } = await readWeightsFile(path);
   const recipe = source.kind === "run"
     ? source.record.training!.config as unknown as GuessWhatMovesRecipe
-    : recipes.paper;
+    : recipeOfWeights<GuessWhatMovesRecipe>(
+      metadata,
+      { paper: papers.guessWhatMoves, recipes },
+      path,
+    ) ?? recipes.paper;
   const segmenter = await Segmenter.open(recipe, 0, dataDir);
-  segmenter.network.load(ownWeights(await readWeights(path)), path);
+  segmenter.network.load(ownWeights(tensors), path);
   const { merging } = recipe;
   const looks = merging.kind === "features"
     ? await FrozenVit.open(merging.weights, dataDir, merging.stride)

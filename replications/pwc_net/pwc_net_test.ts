@@ -1,12 +1,22 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "@std/path";
 import { MODEL_SIZE } from "../../benchmarks/record.ts";
 import { zeroFlow } from "../../benchmarks/contenders/zero.ts";
 import { UsageError } from "../../base/errors.ts";
+import { withFolder } from "../../datasets/store/small_store.ts";
+import { useBackend } from "../../nn/backend.ts";
 import { halvings } from "../../nn/schedules.ts";
+import { writeSafetensors } from "../../nn/weights/safetensors.ts";
+import type { Source } from "../replication.ts";
 import { scoredOnSintel } from "../test_support.ts";
+import { recipeMetadata } from "../weights_recipe.ts";
+import type { PwcNetContender } from "./contender.ts";
+import { PwcNet } from "./model.ts";
 import { PUBLISHED_BY_MODEL } from "./published.ts";
 import { pwcNet } from "./pwc_net.ts";
 import { recipes } from "./recipes.ts";
+
+await useBackend("cpu");
 
 Deno.test("compare() takes the numbers of the model that was scored, and its size", () => {
   for (
@@ -24,6 +34,26 @@ Deno.test("compare() takes the numbers of the model that was scored, and its siz
     paper.some(({ published, verdict }) => published.value === 2.55 && verdict === "reproduced"),
   );
 });
+
+Deno.test("a run and its weights file are the same model, down to what no shape tells", () =>
+  withFolder(async (folder) => {
+    const config = recipes.demo;
+    const trained = new PwcNet(config.model, 3);
+    const weights = join(folder, "weights.safetensors");
+    const metadata = recipeMetadata("pwc-net", { recipe: "demo", config });
+    await writeSafetensors(weights, await trained.network.stateDict(), metadata);
+    trained.dispose();
+    const record = { training: { recipe: "demo", config } };
+    const sources = [
+      { kind: "run", id: "it", path: folder, record } as unknown as Source,
+      { kind: "weights", path: weights } as const,
+    ];
+    for (const source of sources) {
+      const contender = await pwcNet.contender(source) as PwcNetContender;
+      assertEquals(contender.model.config, config.model);
+      contender.dispose();
+    }
+  }));
 
 Deno.test("update iterations are refused, by number, where a paper has none", async () => {
   const request = { dataset: "moving-shapes", dataDir: "nowhere", iterations: 12 };

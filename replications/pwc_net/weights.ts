@@ -5,9 +5,12 @@
  * @module
  */
 import { DataError } from "../../base/errors.ts";
-import { readWeights, stripPrefix } from "../../nn/weights/load.ts";
+import { readWeightsFile, stripPrefix } from "../../nn/weights/load.ts";
 import type { StateDict } from "../../nn/weights/tensor_file.ts";
+import { papers } from "../papers.ts";
+import { recipeOfWeights } from "../weights_recipe.ts";
 import { FINEST, type PwcNetConfig } from "./model.ts";
+import { type PwcNetRecipe, recipes } from "./recipes.ts";
 
 /** How the converted names count. */
 const NUMBERS = ["One", "Two", "Thr", "Fou", "Fiv", "Six"];
@@ -63,7 +66,8 @@ export function underOfficialNames(dict: StateDict): StateDict {
 }
 
 /**
- * The widths of the model that a set of weights belongs to, read off its shapes.
+ * The widths of the model that a set of weights belongs to, read off its shapes. What changes no
+ * shape is the official models': whether features are standardised, no tensor tells.
  *
  * @throws {DataError} When the weights are not PWC-Net's.
  */
@@ -100,10 +104,17 @@ export function configOf(dict: StateDict, path: string): PwcNetConfig {
   };
 }
 
-/** Reads a weights file (safetensors or `.pth`) and the configuration it implies. */
+/**
+ * Reads a weights file (safetensors or `.pth`) and the configuration of its model: that of the recipe
+ * it names, else the one its shapes imply.
+ *
+ * @throws {DataError} Where the weights are not PWC-Net's; see {@link recipeOfWeights} as well.
+ */
 export async function readPwcNetWeights(
   path: string,
 ): Promise<{ dict: StateDict; config: PwcNetConfig }> {
-  const dict = underOfficialNames(await readWeights(path));
-  return { dict, config: configOf(dict, path) };
+  const { tensors, metadata } = await readWeightsFile(path);
+  const recipe = recipeOfWeights<PwcNetRecipe>(metadata, { paper: papers.pwcNet, recipes }, path);
+  const dict = underOfficialNames(tensors);
+  return { dict, config: recipe?.model ?? configOf(dict, path) };
 }
