@@ -263,11 +263,17 @@ tf.registerGradient({
  * @param maps Two to four, equally shaped but for the last axis.
  * @param gate Shaped like the first map, which it is multiplied with.
  * @returns Differentiable with respect to the maps and the gate.
+ * @throws {Error} When shapes differ elsewhere: the kernel would mix rows of different places.
  */
 export function concatChannels<T extends tf.Tensor>(maps: readonly T[], gate?: T): T {
   if (maps.length < 2 || maps.length > MOST) {
     throw new Error(`concatChannels of ${maps.length} maps`);
   }
+  const placesOf = ({ shape }: tf.Tensor) => shape.slice(0, -1);
+  for (const map of maps) {
+    tf.util.assertShapesMatch(placesOf(map), placesOf(maps[0]), "concatChannels, but for channels:");
+  }
+  if (gate) tf.util.assertShapesMatch(gate.shape, maps[0].shape, "gate of concatChannels:");
   const parts = Object.fromEntries(maps.map((map, i) => [`part${i}`, map]));
   const widths = maps.map(({ shape }) => shape.at(-1)!);
   return (gate ? gatedJoin({ ...parts, gate }, { widths }) : join(parts, { widths })) as T;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { splitChannels, splitOracle } from "./concat_channels.ts";
+import { concatChannels, splitChannels, splitOracle } from "./concat_channels.ts";
 import type { HostTensor } from "./kernel.ts";
 import {
   assertClose,
@@ -48,4 +48,14 @@ Deno.test(`channels go back to their maps, onto what is there, at ${SWEPT} shape
       assertClose(await take(tensor), expected, GRADIENT, `part ${i} of [${widths}]`);
     }
     tf.dispose(inputs);
+  }));
+
+Deno.test("maps of different heights and widths are not joined, nor gated by another shape", () =>
+  tf.tidy(() => {
+    const map = (...shape: number[]) => tf.zeros(shape);
+    for (const other of [map(1, 6, 4, 2), map(1, 5, 5, 2), map(2, 5, 4, 2), map(20, 2)]) {
+      assertThrows(() => concatChannels([map(1, 5, 4, 3), other]), Error, "but for channels");
+    }
+    const maps = [map(1, 5, 4, 3), map(1, 5, 4, 2)];
+    assertThrows(() => concatChannels(maps, map(1, 5, 4, 2)), Error, "gate of concatChannels");
   }));

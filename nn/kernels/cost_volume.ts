@@ -254,6 +254,7 @@ tf.registerGradient({
  * @param radius Largest displacement along each axis, r.
  * @param activation What follows the mean over channels.
  * @returns [batch, height, width, (2r+1)²]. Differentiable with respect to both maps.
+ * @throws {Error} When the maps' shapes differ: the kernel would read one with the other's strides.
  */
 export function costVolume(
   f1: tf.Tensor4D,
@@ -261,5 +262,6 @@ export function costVolume(
   radius: number,
   activation: ByValue = "none",
 ): tf.Tensor4D {
+  tf.util.assertShapesMatch(f1.shape, f2.shape, "costVolume of two maps:");
   return volume({ f1, f2 }, { radius, activation }) as tf.Tensor4D;
 }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { byValue } from "./activation.ts";
 import { costVolume } from "./cost_volume.ts";
 import { oracleOf } from "./kernel.ts";
@@ -65,6 +65,16 @@ Deno.test("a feature matches its shifted copy in the channel of the shift, by th
     f2.dispose();
   }
   f1.dispose();
+});
+
+Deno.test("maps of different shapes have no cost volume", () => {
+  for (const other of [[1, 6, 4, 3], [1, 5, 5, 3], [1, 5, 4, 2], [2, 5, 4, 3]]) {
+    tf.tidy(() => {
+      const f1 = tf.zeros<tf.Rank.R4>([1, 5, 4, 3]);
+      const f2 = tf.zeros<tf.Rank.R4>(other as [number, number, number, number]);
+      assertThrows(() => costVolume(f1, f2, 1), Error, "costVolume of two maps");
+    });
+  }
 });
 
 Deno.test("what a leaky cost volume puts out below zero is a tenth", async () => {

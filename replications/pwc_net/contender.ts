@@ -7,14 +7,23 @@ import * as tf from "@tensorflow/tfjs";
 import type { FlowField, Picture } from "../../base/arrays.ts";
 import type { FlowContender } from "../../benchmarks/contenders/contender.ts";
 import type { Sizing } from "../../benchmarks/protocols/padding.ts";
+import { FLOW_PROTOCOLS } from "../../benchmarks/protocols/protocol.ts";
 import { pictureTensor, requireRoom, takeFlows } from "../flow_tensors.ts";
 import { FINEST, type PwcNet } from "./model.ts";
+
+/** How to get pictures of a size that fits: the protocols that see to it. */
+function nextStepTo(multiple: number): string {
+  const fitting = Object.values(FLOW_PROTOCOLS).filter((protocol) =>
+    protocol.padding === "own" || protocol.multiple % multiple === 0
+  );
+  return `Choose a protocol that sees to it: ${fitting.map(({ id }) => id).join(", ")}.`;
+}
 
 /** A PWC-Net on the device that protocols can score. */
 export class PwcNetContender implements FlowContender {
   constructor(readonly model: PwcNet, readonly stamp: FlowContender["stamp"]) {}
 
-  /** Resized, as the released code does it; by its smallest pyramid a picture is a multiple of 64. */
+  /** Resized, as the released code does it, to multiples of 2 to the number of levels: 64 there. */
   sizing(): Sizing {
     return { padding: "resize", multiple: this.model.multiple };
   }
@@ -23,6 +32,7 @@ export class PwcNetContender implements FlowContender {
    * Flow from the first picture to the second at a quarter of the resolution; one pass, whatever the
    * numbers of iterations.
    *
+   * @throws {UsageError} When the pictures' size is no multiple of the model's.
    * @throws {EnvironmentError} When the picture needs a buffer beyond the adapter's limit.
    */
   async predict(
@@ -30,6 +40,8 @@ export class PwcNetContender implements FlowContender {
     image2: Picture,
     iterations: readonly number[],
   ): Promise<FlowField[]> {
+    const [height, width] = image1.shape;
+    this.model.requireMultiple(height, width, nextStepTo(this.model.multiple));
     requireRoom(image1.shape, this.largestMap(image1.shape), "Use smaller pictures.");
     const flow = tf.tidy(() => this.model.infer(pictureTensor(image1), pictureTensor(image2)));
     const [field] = await takeFlows([flow]);

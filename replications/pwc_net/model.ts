@@ -11,6 +11,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { UsageError } from "../../base/errors.ts";
 import { randomStream } from "../../base/random.ts";
 import {
   bilinearEnlargement,
@@ -203,6 +204,23 @@ export class PwcNet {
   }
 
   /**
+   * Refuses a size that is no {@link multiple}: halved and doubled again, levels would not meet, and
+   * kernels would read one map with the strides of another.
+   *
+   * @param nextStep What the user can do about it.
+   * @throws {UsageError} When height or width doesn't fit; it names both.
+   */
+  requireMultiple(height: number, width: number, nextStep = "Resize the pictures."): void {
+    const { multiple } = this;
+    if (height % multiple === 0 && width % multiple === 0) return;
+    throw new UsageError(
+      `Cannot run PWC-Net on pictures of ${width}x${height}: width and height must be multiples of ` +
+        `${multiple}, since it has ${this.config.pyramid.length} levels`,
+      nextStep,
+    );
+  }
+
+  /**
    * The feature pyramid.
    *
    * @param images RGB, 0…255, [batch, H, W, 3].
@@ -229,8 +247,10 @@ export class PwcNet {
    * @param image2 Likewise.
    * @returns Flow by level, from {@link FINEST} on, [batch, H/2ˡ, W/2ˡ, 2], in pixels of the pictures
    * divided by {@link FLOW_SCALE}. That of the finest level is refined.
+   * @throws {UsageError} When H or W is no such multiple.
    */
   flows(image1: tf.Tensor4D, image2: tf.Tensor4D): tf.Tensor4D[] {
+    this.requireMultiple(image1.shape[1], image1.shape[2]);
     const { pyramid, convolutions } = this.config;
     const least = convolutions === 3 ? 0.9999 : 0.999;
     const features = this.features(tf.concat([image1, image2], 0));
