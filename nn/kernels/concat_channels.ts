@@ -271,7 +271,11 @@ export function concatChannels<T extends tf.Tensor>(maps: readonly T[], gate?: T
   }
   const placesOf = ({ shape }: tf.Tensor) => shape.slice(0, -1);
   for (const map of maps) {
-    tf.util.assertShapesMatch(placesOf(map), placesOf(maps[0]), "concatChannels, but for channels:");
+    tf.util.assertShapesMatch(
+      placesOf(map),
+      placesOf(maps[0]),
+      "concatChannels, but for channels:",
+    );
   }
   if (gate) tf.util.assertShapesMatch(gate.shape, maps[0].shape, "gate of concatChannels:");
   const parts = Object.fromEntries(maps.map((map, i) => [`part${i}`, map]));

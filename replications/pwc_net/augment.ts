@@ -9,7 +9,7 @@
  * @module
  */
 import { type Affine, compose, rotation } from "../../base/affine.ts";
-import { type NdArray, packed } from "../../base/arrays.ts";
+import { type Mask, type NdArray, ndarray, packed } from "../../base/arrays.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { RandomStream } from "../../base/random.ts";
 import type { Size } from "../../datasets/augment/crop.ts";
@@ -36,6 +36,8 @@ export interface Draw {
   readonly kind: "uniform" | "normal";
   readonly mean: number;
   readonly spread: number;
+  /** Of being drawn at all rather than left neutral; 1 unless told. */
+  readonly probability?: number;
 }
 
 /** Where a picture is seen from. Zoom and squeeze are drawn as logarithms. */
@@ -79,8 +81,11 @@ export interface RelativeDraws {
 export interface PwcNetAugmentation {
   /** Size of every augmented sample. */
   readonly crop: Size;
-  /** Probability that a number is drawn at all rather than left neutral. */
-  readonly probability: number;
+  /**
+   * Length of flow in pixels beyond which nothing of a pair is taken for known: it then counts for
+   * nothing in its batch, whose other pairs stay those they are.
+   */
+  readonly longest?: number;
   readonly place: PlaceDraws;
   /** Probabilities of mirroring. */
   readonly flips: { readonly horizontal: number; readonly vertical: number };
@@ -95,7 +100,6 @@ const normal = (spread: number): Draw => ({ kind: "normal", mean: 0, spread });
 const nothing = uniform(0, 0);
 
 const everything: Omit<PwcNetAugmentation, "crop"> = {
-  probability: 1,
   place: {
     translation: uniform(0, 0.4),
     rotation: uniform(0, 0.4),
@@ -126,19 +130,41 @@ const everything: Omit<PwcNetAugmentation, "crop"> = {
   },
 };
 
-/** Fine-tuning adds mirrored pictures and leaves the noise out (Sun et al. 2018, section 4). */
-const fineTuning = { ...everything, flips: { horizontal: 0.5, vertical: 0 }, noise: null };
+/** The draws, each of them made every second time only. */
+function halved<T extends object>(draws: T): T {
+  const entries = Object.entries(draws).map(([name, value]) => [
+    name,
+    typeof value !== "object" || value === null
+      ? value
+      : "kind" in value
+      ? { ...value, probability: 0.5 }
+      : halved(value),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** Mirrored pictures come with fine-tuning (Sun et al. 2018, section 4). */
+const mirroring = { horizontal: 0.5, vertical: 0 };
 
 /**
  * The paper's settings by training stage. The text has 448×384 crops of FlyingChairs, the released
- * network 448×320.
+ * network 448×320. Of FlyingThings3D, frames that move by more than 1000 pixels are left out.
  */
 export const augmentation = {
   chairs: { ...everything, crop: { height: 384, width: 448 } },
-  things: { ...everything, crop: { height: 384, width: 768 } },
-  sintel: { ...fineTuning, crop: { height: 384, width: 768 } },
-  /** Each number at half the probability, as the released network for KITTI has it. */
-  kitti: { ...fineTuning, probability: 0.5, crop: { height: 320, width: 896 } },
+  things: { ...everything, longest: 1000, crop: { height: 384, width: 768 } },
+  /** Fine-tuning for Sintel leaves the noise out. */
+  sintel: { ...everything, flips: mirroring, noise: null, crop: { height: 384, width: 768 } },
+  /**
+   * As the released network for KITTI has it (`PWC-Net_plus_kitti/model/train_12_15.prototxt`): all
+   * numbers every second time but where the first picture's crop lies, which is drawn always.
+   */
+  kitti: {
+    ...halved(everything),
+    place: { ...halved(everything.place), translation: everything.place.translation },
+    flips: mirroring,
+    crop: { height: 320, width: 896 },
+  },
 } as const satisfies Record<string, PwcNetAugmentation>;
 
 /** Crops anywhere and mirrored both ways, and nothing else. */
@@ -168,10 +194,10 @@ const TRIES = 50;
 
 /** Draws numbers for one sample. */
 class Drawing {
-  constructor(private readonly stream: RandomStream, private readonly probability: number) {}
+  constructor(private readonly stream: RandomStream) {}
 
-  one({ kind, mean, spread }: Draw, growth = 1): number {
-    if (!this.stream.chance(this.probability)) return 0;
+  one({ kind, mean, spread, probability = 1 }: Draw, growth = 1): number {
+    if (!this.stream.chance(probability)) return 0;
     return kind === "uniform"
       ? this.stream.uniform(mean - growth * spread, mean + growth * spread)
       : this.stream.normal(mean, growth * spread);
@@ -252,6 +278,15 @@ function inside(map: Affine, crop: Size, { height, width }: Size): boolean {
 const growthAt = (step: number, halfLife: number) =>
   0.5 + 0.5 * (2 / (1 + Math.exp(-1.0986 * (step + 1) / halfLife)) - 1);
 
+/** Where a sample's flow is known: nowhere, where some of it is longer than that. */
+function knownOf({ flow, valid }: FlowSample, longest: number): Mask {
+  const vectors = packed(flow);
+  const within = packed(valid).every((known, i) =>
+    !known || Math.hypot(vectors[2 * i], vectors[2 * i + 1]) <= longest
+  );
+  return within ? valid : ndarray(new Uint8Array(vectors.length / 2), valid.shape);
+}
+
 /**
  * Augments a sample.
  *
@@ -276,7 +311,7 @@ export function augment(
       "Choose a recipe with a smaller crop.",
     );
   }
-  const drawing = new Drawing(stream, settings.probability);
+  const drawing = new Drawing(stream);
   const sign = (probability: number) => stream.chance(probability) ? -1 : 1;
   const mirrored = [sign(flips.horizontal), sign(flips.vertical)] as const;
   const map = (place: Place) => mapOf(place, crop, size, mirrored);
@@ -300,6 +335,7 @@ export function augment(
     }
     return out;
   });
-  const { flow, valid } = transformFlow(sample.flow, sample.valid, map(first), map(second), crop);
+  const known = settings.longest === undefined ? sample.valid : knownOf(sample, settings.longest);
+  const { flow, valid } = transformFlow(sample.flow, known, map(first), map(second), crop);
   return { image1, image2, flow, valid };
 }

@@ -4,7 +4,13 @@ import { UsageError } from "../../base/errors.ts";
 import { randomStream } from "../../base/random.ts";
 import type { FlowSample } from "../../datasets/sample.ts";
 import { deterministicPicture } from "../../tests/reference/deterministic_weights.ts";
-import { augment, augmentation, cropsAndFlips, type PwcNetAugmentation } from "./augment.ts";
+import {
+  augment,
+  augmentation,
+  cropsAndFlips,
+  type Draw,
+  type PwcNetAugmentation,
+} from "./augment.ts";
 
 /** A texture that moves by (2, -1); unknown in the top left corner. */
 function sample(height: number, width: number): FlowSample {
@@ -125,4 +131,85 @@ Deno.test("the second picture's own change grows with the steps", () => {
 Deno.test("a crop that is larger than the pictures is refused by name", () => {
   const settings = cropsAndFlips({ height: 100, width: 64 });
   assertThrows(() => augment(sample(96, 112), settings, stream(0), 0), UsageError, "100x64");
+});
+
+/** Every draw of some settings, by its place among them. */
+function drawsOf(settings: object, at = ""): [string, Draw][] {
+  return Object.entries(settings).flatMap(([name, value]): [string, Draw][] => {
+    if (typeof value !== "object" || value === null) return [];
+    const path = at === "" ? name : `${at}.${name}`;
+    return "kind" in value ? [[path, value]] : drawsOf(value, path);
+  });
+}
+
+Deno.test("KITTI's numbers are drawn every second time, the first picture's place always", () => {
+  const { kitti, ...others } = augmentation;
+  const draws = drawsOf(kitti);
+  assertEquals(draws.length, 26);
+  for (const [path, { probability }] of draws) {
+    assertEquals(probability, path === "place.translation" ? undefined : 0.5, path);
+  }
+  // But for that, they are FlyingChairs' own.
+  assertEquals(
+    draws.map(([path, { kind, mean, spread }]) => [path, { kind, mean, spread }]),
+    drawsOf(augmentation.chairs),
+  );
+  for (const settings of Object.values(others)) {
+    assert(drawsOf(settings).every(([, { probability }]) => probability === undefined));
+  }
+});
+
+Deno.test("as many numbers stay neutral as their probability says", () => {
+  const source = sample(96, 112);
+  const still = { kind: "uniform", mean: 0, spread: 0 } as const;
+  const base: PwcNetAugmentation = {
+    ...cropsAndFlips({ height: 32, width: 32 }),
+    place: { translation: still, rotation: still, zoom: still, squeeze: still },
+    flips: { horizontal: 0, vertical: 0 },
+  };
+  const neutral = augment(source, base, stream(0), 0);
+  const times = 400;
+  /** How often the first picture is as if nothing had been drawn. */
+  const zeros = (settings: Partial<PwcNetAugmentation>) => {
+    let count = 0;
+    for (let n = 0; n < times; n++) {
+      const { image1 } = augment(source, { ...base, ...settings }, stream(n), 0);
+      const [a, b] = [packed(image1), packed(neutral.image1)];
+      if (a.every((value, i) => value === b[i])) count++;
+    }
+    return count;
+  };
+  const { noise, place: { translation, rotation } } = augmentation.kitti;
+  // Four standard deviations of 400 throws of a coin.
+  const isHalf = (count: number) => assert(Math.abs(count - times / 2) < 40, `${count}`);
+  isHalf(zeros({ noise }));
+  isHalf(zeros({ place: { ...base.place, rotation } }));
+  assertEquals(zeros({ place: { ...base.place, translation } }), 0);
+  assertEquals(zeros({}), times);
+});
+
+Deno.test("a pair with flow beyond the longest is unknown throughout, and else as it was", () => {
+  const { things } = augmentation;
+  assertEquals(things.longest, 1000);
+  const settings = { ...things, crop: { height: 40, width: 48 } };
+  const plain = { ...settings, longest: undefined };
+  const source = sample(96, 112);
+  const usual = augment(source, plain, stream(1), 7);
+  assertEquals(augment(source, settings, stream(1), 7), usual);
+  assert(packed(usual.valid).some((known) => known === 1));
+
+  /** One vector in the unknown corner, or one at the far end. */
+  const withVector = (y: number, x: number, u: number, v: number) => {
+    const flow = ndarray(packed(source.flow).slice(), [96, 112, 2]);
+    flow.set(y, x, 0, u);
+    flow.set(y, x, 1, v);
+    return { ...source, flow };
+  };
+  const unknown = augment(withVector(95, 111, 800, -601), settings, stream(1), 7);
+  assert(packed(unknown.valid).every((known) => known === 0));
+  assert(packed(unknown.flow).every((value) => value === 0));
+  assertEquals(packed(unknown.image2), packed(usual.image2));
+  for (const kept of [withVector(95, 111, 800, -600), withVector(0, 0, 9000, 0)]) {
+    assert(packed(augment(kept, settings, stream(1), 7).valid).some((known) => known === 1));
+  }
 });
