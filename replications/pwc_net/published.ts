@@ -18,6 +18,9 @@ export type PwcNetModel = "pwc-net" | "pwc-net-released" | "other implementation
  *
  * KITTI's EPE names its average where it is known: mmflow pools the EPE over all pixels, ptlflow
  * averages EPE and Fl per image. The paper doesn't say.
+ *
+ * ptlflow's metrics name its resizing, which no protocol here has, so that they compare with nothing:
+ * with aligned corners, and of flow in two steps, to the network's size and then to the picture's.
  */
 export const PUBLISHED_BY_MODEL: PublishedByModel<PwcNetModel> = publishedByModel(numbers, [
   "pwc-net",
