@@ -72,10 +72,20 @@ export function addEvaluate<R extends Recipe, C extends { dispose?(): void }>(
     .option("--with-baselines", `score ${replication.baselines.join(" and ")} beside it`)
     .option(
       "--trained-on <data>",
-      `what a weights file was trained on, for example "${replication.recipes.paper.trainedOn}"`,
+      `what a weights file was trained on, for example "${publishedTraining(replication)}"`,
     )
     .action((options: EvaluateOptions) => evaluateCommand(replication, options));
   addIterations(evaluate, replication, "update iterations, instead of the protocol's");
+}
+
+/**
+ * Training data that a published number names, so that there is something to compare with: what a
+ * recipe goes through in the end need not be such.
+ */
+function publishedTraining<R extends Recipe, C extends { dispose?(): void }>(
+  { compare }: Replication<R, C>,
+): string {
+  return compare([], "")[0].published.training;
 }
 
 async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>(
