@@ -1,5 +1,9 @@
 /**
- * PWC-Net's two losses (Sun et al. 2018, section 3; details from the released Caffe network).
+ * PWC-Net's two losses (Sun et al. 2018, section 3), and the way they count KITTI's sparse truth
+ * (section 4).
+ *
+ * Details of the losses are the released Caffe network's for FlyingChairs. Those of KITTI's are not:
+ * see {@link sparseLoss}.
  *
  * @module
  */
@@ -46,6 +50,12 @@ export function multiScaleLoss(
 /**
  * The same for truth that is known here and there, as KITTI's is: each level's flow is enlarged
  * bilinearly to the truth's resolution and counts where that is known.
+ *
+ * The paper's text says no more than that. That it holds for every level, each with its own α and
+ * summed over the pixels of the full resolution, is mmflow's reading. The network that was released
+ * for KITTI (PWC-Net+, `train_12_15.prototxt`) has another loss: on levels 6 to 3 truth is shrunk, with
+ * weights of 0.08, 0.02, 0.005 and 0.0025; the flow of level 2 alone is enlarged, with 0.001; and
+ * the penalty's power is 0.2.
  */
 export function sparseLoss(
   flows: readonly tf.Tensor4D[],

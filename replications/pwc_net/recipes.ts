@@ -50,19 +50,24 @@ const tiny: PwcNetConfig = {
   standardFeatures: true,
 };
 
+/** What differs from the paper where {@link tiny} is trained, by its number of steps. */
+const demoNotes = (steps: string): readonly string[] => [
+  "Trained on the embedded moving-shapes videos instead of FlyingChairs and FlyingThings3D.",
+  "Four pyramid levels instead of six, of 16, 24, 32 and 32 channels where the paper's first four have " +
+  "16, 32, 64 and 96; two convolutions a level as in the paper, where the released model has three. " +
+  "Decoders and the context network have a quarter of the channels, and the search range is 3 " +
+  "instead of 4.",
+  `${steps} steps of batch 4 on 64×64 crops at twenty times the learning rate, with no augmentation but ` +
+  "crops and flips, and a weight decay of 1e-5 instead of 4e-4.",
+  "Features are standardised before they are compared, and flows start at zero, so that a few hundred " +
+  "steps suffice to learn matching.",
+];
+
 const demo: PwcNetRecipe = {
   name: "demo",
   scale:
-    "PWC-Net at a quarter of its widths and four of its six levels, trained for minutes on generated crops",
-  notes: [
-    "Trained on the embedded moving-shapes videos instead of FlyingChairs and FlyingThings3D.",
-    "Four pyramid levels of two convolutions instead of six of three, a quarter of the channels, and a " +
-    "search range of 3 instead of 4.",
-    "2,000 steps of batch 4 on 64×64 crops at twenty times the learning rate, with no augmentation but " +
-    "crops and flips.",
-    "Features are standardised before they are compared, and flows start at zero, so that a few hundred " +
-    "steps suffice to learn matching.",
-  ],
+    "PWC-Net with narrower layers and four of its six levels, trained for minutes on generated crops",
+  notes: demoNotes("2,000"),
   trainedOn: "moving-shapes",
   checkpointEvery: 100,
   model: tiny,
@@ -104,7 +109,20 @@ const paper: PwcNetRecipe = {
   notes: [
     "The paper fine-tunes for Sintel and for KITTI apart, each from the weights after FlyingThings3D; here " +
     "one follows the other.",
+    "Trained on C+T+S+K, the result compares with no published number: those are of models after C, after " +
+    "C+T, or fine-tuned for one benchmark. The README beside this recipe says which of them can be reached, and how.",
+    "Both rounds on Sintel mix the clean and the final pass; the authors' last round is on the final pass " +
+    "alone.",
     "Steps and rates of fine-tuning are mmflow's: the paper doesn't state them.",
+    "On KITTI, every level's flow is enlarged to the truth with its own weight, as mmflow reads the " +
+    "paper. The network released for KITTI shrinks the truth to levels 6 to 3 and has other weights " +
+    "and a power of 0.2.",
+    "On KITTI, numbers of the augmentation are drawn with the probabilities of the network released for " +
+    "it, and noise is added as there.",
+    "A pair of FlyingThings3D with flow of more than 1000 pixels anywhere counts as unknown throughout, " +
+    "instead of being left out: its batch is smaller by one.",
+    "Training can stall from the start, as the authors say: where the EPE on FlyingChairs stays at 11 " +
+    "to 12, start again with another seed.",
     "Colours change relative to each picture's own statistics instead of the batch's, and the mean " +
     "colour is not taken off, as in the released models.",
   ],
@@ -146,9 +164,9 @@ const small: PwcNetRecipe = {
   ...demo,
   name: "small",
   scale:
-    "PWC-Net at a quarter of its widths and four of its six levels, trained for about an hour on generated crops",
+    "PWC-Net with narrower layers and four of its six levels, trained for about an hour on generated crops",
   notes: [
-    ...demo.notes.slice(0, 2),
+    ...demoNotes("16,000"),
     "The demo's schedule, eight times as long; never run to its end.",
   ],
   stages: demo.stages.map((stage) => ({
