@@ -48,6 +48,16 @@ Deno.test("deno task pwc-net goes from nothing to a report", async (t) => {
       assertEquals(weights, record.training.weights);
     });
 
+    await t.step("a run's weights file is scored as the run itself", async () => {
+      const args = ["evaluate", "--dataset", "moving-shapes:test", "--samples", "2"];
+      const weights = join("runs", whole.run, "weights.safetensors");
+      const [run, file] = [
+        await json([...args, "--run", whole.run]) as Whole,
+        await json([...args, "--weights", weights]) as Whole,
+      ];
+      assertEquals(file.metrics, run.metrics);
+    });
+
     await t.step("predict resizes pictures of any size, and has no iterations", async () => {
       const { frames } = renderVideo({ ...demoConfig, height: 43, width: 77 }, "test", 0);
       for (const i of [0, 1]) await writePng(join(folder, `${i}.png`), frames.pick(i));

@@ -110,7 +110,8 @@ const paper: PwcNetRecipe = {
     "The paper fine-tunes for Sintel and for KITTI apart, each from the weights after FlyingThings3D; here " +
     "one follows the other.",
     "Trained on C+T+S+K, the result compares with no published number: those are of models after C, after " +
-    "C+T, or fine-tuned for one benchmark. The README beside this recipe says which of them can be reached, and how.",
+    "C+T, or fine-tuned for one benchmark. The README beside this recipe says which can be reached, and " +
+    "how.",
     "Both rounds on Sintel mix the clean and the final pass; the authors' last round is on the final pass " +
     "alone.",
     "Steps and rates of fine-tuning are mmflow's: the paper doesn't state them.",
