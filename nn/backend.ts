@@ -37,10 +37,19 @@ export interface AdapterSummary {
 
 const ERROR_SCOPES = ["validation", "out-of-memory", "internal"] as const;
 
+/** What a user does about a device that is gone: its state is lost, what was saved is not. */
+const AFTER_LOSS =
+  "A driver drops its device when it is updated, or when a command takes it too long. Training goes " +
+  "on from the last checkpoint with `--resume`.";
+
 /** The WebGPU backend with every device error fatal at the next read. */
 class CheckedBackend extends WebGPUBackend {
+  /** Why there is no device any more; a lost one reports no errors, and its scopes are empty. */
+  private lost: GPUDeviceLostInfo | null = null;
+
   constructor(device: GPUDevice, info: GPUAdapterInfo) {
     super(device, info);
+    device.lost.then((lost) => this.lost = lost);
     this.openScopes();
   }
 
@@ -48,16 +57,54 @@ class CheckedBackend extends WebGPUBackend {
     for (const filter of ERROR_SCOPES) this.device.pushErrorScope(filter);
   }
 
-  /** @throws {EnvironmentError} When the device reported an error since the last check. */
+  /** @throws {EnvironmentError} When the device is lost, or reported an error since the last check. */
   async check(): Promise<void> {
     const popped = ERROR_SCOPES.map(() => this.device.popErrorScope());
     this.openScopes(); // before any await: reads overlap
     const errors = await Promise.all(popped);
+    if (this.lost) {
+      throw new EnvironmentError(
+        `Cannot go on without the GPU: ${this.lost.message || "its device was lost"}`,
+        AFTER_LOSS,
+      );
+    }
     const error = errors.find((e) => e !== null);
     if (error) {
       throw new EnvironmentError(
         `Cannot trust the GPU's results: ${error.constructor.name}: ${error.message}`,
         "If memory ran out, use a smaller picture or batch; otherwise report this with `deno task doctor`.",
+      );
+    }
+  }
+
+  /**
+   * Waits for the device. Where it refuses, the reason comes from {@link check} if that knows one.
+   *
+   * @throws {EnvironmentError} When the device is lost, or does not give what it was asked for.
+   */
+  async waitFor<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      await new Promise((done) => setTimeout(done)); // the news of a loss comes a turn later
+      await this.check();
+      throw new EnvironmentError(
+        `Cannot read from the GPU: ${error.message}; its device was lost`,
+        AFTER_LOSS,
+      );
+    }
+  }
+
+  override uploadToGPU(dataId: object): void {
+    try {
+      super.uploadToGPU(dataId);
+    } catch (error) {
+      // Memory of a buffer that was not made: too late to ask the device why, which nothing waits for.
+      if (!(error instanceof DOMException)) throw error;
+      throw new EnvironmentError(
+        `Cannot bring a tensor to the GPU: ${error.message}; its device was lost, or out of memory`,
+        `If memory ran out, use a smaller picture or batch. ${AFTER_LOSS}`,
       );
     }
   }
@@ -99,7 +146,7 @@ class CheckedBackend extends WebGPUBackend {
     }
     return async () => {
       if (recorder.commandEncoder === encoder) submit();
-      await buffer.mapAsync(GPUMapMode.READ);
+      await this.waitFor(buffer.mapAsync(GPUMapMode.READ));
       const values = new Float32Array(buffer.getMappedRange().slice(0));
       buffer.destroy();
       await this.check();
@@ -109,7 +156,7 @@ class CheckedBackend extends WebGPUBackend {
   }
 
   override async read(dataId: object): ReturnType<WebGPUBackend["read"]> {
-    const values = await super.read(dataId);
+    const values = await this.waitFor(super.read(dataId));
     // The parent keeps a copy on the host, which a later in-place update would leave stale.
     const entry = this.tensorMap.get(dataId);
     if (entry?.resource) entry.values = null as never;
@@ -221,7 +268,7 @@ export function submit(): void {
  *
  * @param tensors Of float32.
  * @returns Reads them: it hands over the copy where that has not happened, and waits for the device.
- * It throws an {@link EnvironmentError} when the device reported an error. To be called once.
+ * It throws an {@link EnvironmentError} when the device is lost or reported an error. To be called once.
  */
 export function readLater(tensors: readonly tf.Tensor[]): () => Promise<Float32Array[]> {
   const backend = tf.backend();
@@ -233,13 +280,13 @@ export function readLater(tensors: readonly tf.Tensor[]): () => Promise<Float32A
 /**
  * Waits for the device to finish what it was given.
  *
- * @throws {EnvironmentError} When the device reported an error.
+ * @throws {EnvironmentError} When the device is lost or reported an error.
  */
 export async function settle(): Promise<void> {
   const backend = tf.backend();
   if (!(backend instanceof CheckedBackend)) return;
   submit();
-  await backend.device.queue.onSubmittedWorkDone();
+  await backend.waitFor(backend.device.queue.onSubmittedWorkDone());
   await backend.check();
 }
 

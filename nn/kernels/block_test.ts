@@ -9,7 +9,13 @@ import { drawn, onDevice, take } from "./kernel_test_support.ts";
 import { dispatch, type Program } from "./program.ts";
 
 /** 65 pixels and 36 channels: three blocks by two, the last ones with rows and columns to spare. */
-const info: ConvInfo = tf.backend_util.computeConv2DInfo([1, 5, 13, 8], [3, 3, 8, 36], 1, 1, "same");
+const info: ConvInfo = tf.backend_util.computeConv2DInfo(
+  [1, 5, 13, 8],
+  [3, 3, 8, 36],
+  1,
+  1,
+  "same",
+);
 const [picture, features] = [[1, 5, 13, 8], [1, 5, 13, 36]];
 
 /** The program by itself, with so many workgroups too many, adding to what is there. */
