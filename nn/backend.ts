@@ -182,6 +182,44 @@ export async function describeAdapter(): Promise<AdapterSummary | null> {
   return adapter ? summarize(adapter) : null;
 }
 
+/**
+ * The device that kernels run on, with the limits of its adapter where theirs depend on them.
+ *
+ * @throws {EnvironmentError} When it cannot be had: an adapter may lack what WebGPU takes for granted.
+ */
+export async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const { info, limits } = adapter;
+  try {
+    return await adapter.requestDevice({
+      requiredLimits: {
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxBufferSize: limits.maxBufferSize,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    throw new EnvironmentError(
+      `Cannot use the adapter ${info.description || info.vendor}: ${error.message}`,
+      "Update its driver, or choose `--backend cpu`, which is very slow.",
+    );
+  }
+}
+
+/** Why {@link useBackend} can have no device of the adapter that is there; null where it can. */
+export async function deviceProblem(): Promise<EnvironmentError | null> {
+  try {
+    (await openDevice(await requestAdapter())).destroy();
+    return null;
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error;
+    throw error;
+  }
+}
+
 function summarize(adapter: GPUAdapter): AdapterSummary {
   const { info, limits } = adapter;
   return {
@@ -222,17 +260,7 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
     adapter = summarize(gpu);
     kind = adapterClass(gpu.info);
     useTiles(tileTable[kind]);
-    const { limits } = gpu;
-    const device = await gpu.requestDevice({
-      requiredLimits: {
-        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-        maxBufferSize: limits.maxBufferSize,
-        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-        maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-      },
-    });
+    const device = await openDevice(gpu);
     tf.removeBackend("webgpu");
     tf.registerBackend("webgpu", () => new CheckedBackend(device, gpu.info), 3);
   }
