@@ -11,7 +11,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { BLOCK_WORKGROUP } from "../block.ts";
 import { dispatch, type Program, programOf } from "../program.ts";
-import { tileFor, tilesInUse } from "../tiles.ts";
+import { operandAccess, tileFor, tilesInUse } from "../tiles.ts";
 import { gradientBlockProgram, gradientBlocks } from "./filter_gradient/block.ts";
 import { gradientTileProgram, gradientTiles } from "./filter_gradient/tile.ts";
 import { type Accesses, type Sloped, withOperands } from "./operands.ts";
@@ -175,7 +175,7 @@ function plan(info: ConvInfo): Plan {
       reads: reads(side, side),
     };
   }
-  const size = { inQuads: tile.registers / 4, outQuads: outChannels <= 4 ? 1 : 4 };
+  const size = { inQuads: tile.registers / 4, outQuads: outQuadsFor(outChannels) };
   return {
     make: (access, inParts) =>
       programOf(
@@ -186,6 +186,16 @@ function plan(info: ConvInfo): Plan {
     width: 1,
     reads: reads(4 * size.inQuads, 4 * size.outQuads),
   };
+}
+
+/**
+ * Groups of output channels of a tile in registers. Few widths, since each is a pipeline to compile; a
+ * software adapter, which takes longest for that, has two. A GPU cannot spare registers for sums of
+ * channels that are not there.
+ */
+function outQuadsFor(channels: number): number {
+  if (channels <= 4) return 1;
+  return channels <= 8 && operandAccess() !== "texels" ? 2 : 4;
 }
 
 /** Segments enough to occupy the adapter, yet with several pixels in each. */
