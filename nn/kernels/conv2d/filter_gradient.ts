@@ -175,7 +175,11 @@ function plan(info: ConvInfo): Plan {
       reads: reads(side, side),
     };
   }
-  const size = { inQuads: tile.registers / 4, outQuads: outQuadsFor(outChannels) };
+  const size = {
+    inQuads: tile.registers / 4,
+    outQuads: outQuadsFor(outChannels),
+    lanes: tilesInUse().lanes,
+  };
   return {
     make: (access, inParts) =>
       programOf(

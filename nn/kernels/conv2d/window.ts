@@ -9,9 +9,6 @@ import { vec4s } from "../wgsl_text.ts";
 /** Shapes, strides, padding and dilation, as TensorFlow.js computes them. */
 export type ConvInfo = tf.backend_util.Conv2DInfo;
 
-/** Invocations of a workgroup. */
-export const WORKGROUP = 16;
-
 /** Uniforms of a window that slides over "in" and writes "out". */
 export const WINDOW = {
   batch: "i32",
