@@ -13,10 +13,11 @@ import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { EnvironmentError } from "../base/errors.ts";
 import { type AdapterClass, adapterClass } from "./adapter_class.ts";
+import { emptyPool } from "./buffer_pool.ts";
 import { registerConv2d } from "./kernels/conv2d.ts";
 import { registerMatMul } from "./kernels/matmul.ts";
 import { registerSoftmax } from "./kernels/softmax.ts";
-import { forgetTexels } from "./kernels/texels.ts";
+import { forgetTexels, freeTexels } from "./kernels/texels.ts";
 import { tileTable, useTiles } from "./kernels/tiles.ts";
 import { uniformsOf } from "./kernels/uniforms.ts";
 
@@ -285,6 +286,18 @@ export function submit(): void {
   backend.endComputePassEncoder();
   backend.ensureCommandEncoderReady();
   backend.submitQueue();
+}
+
+/**
+ * Gives back the memory that no tensor has: buffers and textures wait for tensors of their exact size,
+ * and hold what others need where none will come. It costs the making of those that do.
+ */
+export function releaseFree(): void {
+  const backend = tf.backend();
+  if (!(backend instanceof CheckedBackend)) return;
+  submit(); // what was recorded may use what is free
+  emptyPool(backend.bufferManager);
+  freeTexels(backend);
 }
 
 /**
