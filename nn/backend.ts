@@ -16,6 +16,7 @@ import { type AdapterClass, adapterClass } from "./adapter_class.ts";
 import { emptyPool } from "./buffer_pool.ts";
 import { registerConv2d } from "./kernels/conv2d.ts";
 import { registerMatMul } from "./kernels/matmul.ts";
+import { submitAfter, wasSubmitted } from "./kernels/program.ts";
 import { registerSoftmax } from "./kernels/softmax.ts";
 import { forgetTexels, freeTexels } from "./kernels/texels.ts";
 import { tileTable, useTiles } from "./kernels/tiles.ts";
@@ -125,6 +126,7 @@ class CheckedBackend extends WebGPUBackend {
   override submitQueue(): void {
     uniformsOf(this.device).flush();
     super.submitQueue();
+    wasSubmitted(this.device);
   }
 
   /** Records a copy of these tensors; see {@link readLater}. */
@@ -233,6 +235,21 @@ function summarize(adapter: GPUAdapter): AdapterSummary {
   };
 }
 
+/**
+ * What is recorded before it is submitted.
+ *
+ * A software adapter does best with few large submits and takes its time without being stopped. A GPU
+ * may as well begin while the rest is recorded; and Windows resets one that works on a submit for 2 s,
+ * macOS earlier, so that a submit should take 50 to 100 ms: some 2 TFLOP/s are assumed of discrete GPUs
+ * and a tenth of that of others. That is arithmetic, not measurement. One dispatch can exceed it still.
+ */
+const submits: Readonly<Record<AdapterClass, { dispatches: number; multiplyAdds: number }>> = {
+  software: { dispatches: 1000, multiplyAdds: Infinity },
+  integrated: { dispatches: 128, multiplyAdds: 2e10 },
+  discrete: { dispatches: 128, multiplyAdds: 2e11 },
+  unknown: { dispatches: 128, multiplyAdds: 2e10 },
+};
+
 let current: { name: BackendName; adapter: AdapterSummary | null; class: AdapterClass } | null =
   null;
 
@@ -253,7 +270,6 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
   tf.env().set("PROD", true); // no advice about Node packages
   // A tensor that is still on the host would otherwise be worked on by the CPU, unasked.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
-  tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", 1000);
   let adapter: AdapterSummary | null = null;
   let kind: AdapterClass = "unknown";
   if (name === "webgpu") {
@@ -261,6 +277,9 @@ export async function useBackend(name: BackendName): Promise<AdapterSummary | nu
     adapter = summarize(gpu);
     kind = adapterClass(gpu.info);
     useTiles(tileTable[kind]);
+    const { dispatches, multiplyAdds } = submits[kind];
+    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", dispatches);
+    submitAfter(multiplyAdds);
     const device = await openDevice(gpu);
     tf.removeBackend("webgpu");
     tf.registerBackend("webgpu", () => new CheckedBackend(device, gpu.info), 3);

@@ -89,9 +89,10 @@ function run(
   };
   const [program, invocations] = plan(product, variant);
   const values = productValues(product);
+  const work = product.batch * product.rows * product.columns * product.inner;
   return withOperands(backend, [a, b], (operands) => {
     const inputs = bias ? [...operands, bias] : operands;
-    return dispatch(backend, program, inputs, product.shape, values, invocations);
+    return dispatch(backend, program, inputs, product.shape, values, invocations, work);
   });
 }
 

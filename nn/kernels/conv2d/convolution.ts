@@ -17,6 +17,7 @@ import {
   type ConvInfo,
   type Direction,
   featuresOf,
+  multiplyAddsOf,
   pictureOf,
   type Side,
   windowValues,
@@ -57,7 +58,8 @@ export function runConvolution(
   const values = [...windowValues(info, from, to), onto ? 1 : 0];
   return withOperands(backend, [x, filter], (operands, access) => {
     const inputs = [...operands, ...after ? [after.bias] : []];
-    return dispatch(backend, make(access), inputs, output, values, invocations);
+    const work = multiplyAddsOf(info);
+    return dispatch(backend, make(access), inputs, output, values, invocations, work);
   }, [reads, Infinity]);
 }
 

@@ -15,7 +15,7 @@ import { operandAccess, tileFor, tilesInUse } from "../tiles.ts";
 import { gradientBlockProgram, gradientBlocks } from "./filter_gradient/block.ts";
 import { gradientTileProgram, gradientTiles } from "./filter_gradient/tile.ts";
 import { type Accesses, type Sloped, withOperands } from "./operands.ts";
-import { type ConvInfo, featuresOf, pictureOf, windowValues } from "./window.ts";
+import { type ConvInfo, featuresOf, multiplyAddsOf, pictureOf, windowValues } from "./window.ts";
 
 /** Adds up the parts of several segments, a number at a time or four. */
 const sumSegments = (vectors: boolean): Program => ({
@@ -73,13 +73,14 @@ export function sumFilterGradient(
     onto ? 1 : 0,
   ];
   const invocations = segments * pieces * width;
+  const work = multiplyAddsOf(info);
   if (segments > 1) {
     const output = onto?.[0] ?? [segments, tf.util.sizeFromShape(shape) + outChannels];
     return [withOperands(
       backend,
       [x, dy],
       (operands, access) =>
-        dispatch(backend, make(access, true), operands, output, values, invocations),
+        dispatch(backend, make(access, true), operands, output, values, invocations, work),
       reads,
     )];
   }
@@ -89,7 +90,15 @@ export function sumFilterGradient(
     backend,
     [x, dy],
     (operands, access) =>
-      dispatch(backend, make(access, false), [...operands, bias], output, values, invocations),
+      dispatch(
+        backend,
+        make(access, false),
+        [...operands, bias],
+        output,
+        values,
+        invocations,
+        work,
+      ),
     reads,
   );
   return [filter, bias];

@@ -72,6 +72,11 @@ export const featuresOf = (info: ConvInfo): Side => ({
   channels: info.outChannels,
 });
 
+/** Multiply-adds of a convolution, and of either of its gradients. */
+export const multiplyAddsOf = (info: ConvInfo): number =>
+  info.batchSize * info.outHeight * info.outWidth * info.filterHeight * info.filterWidth *
+  info.inChannels * info.outChannels;
+
 /** Values of {@link WINDOW} for a window that reads `from` and writes `to`. */
 export function windowValues(info: ConvInfo, from: Side, to: Side): number[] {
   return [
