@@ -10,7 +10,7 @@ import { captureEnvironment } from "../benchmarks/environment.ts";
 import type { Environment } from "../benchmarks/record.ts";
 import { RunFolder } from "../benchmarks/run_folder.ts";
 import { commandFor, datasets } from "../datasets/registry.ts";
-import { describeAdapter } from "../nn/backend.ts";
+import { describeAdapter, deviceProblem } from "../nn/backend.ts";
 import {
   createCommand,
   dataOption,
@@ -39,6 +39,8 @@ export interface Diagnosis {
   readonly environment: Environment;
   /** All limits of the adapter; null without one. */
   readonly limits: Record<string, number> | null;
+  /** Why no device can be had of the adapter; null where one can, and where there is no adapter. */
+  readonly problem: string | null;
   /** Optional WebGPU features of the adapter, sorted. */
   readonly features: readonly string[];
   readonly datasets: readonly DatasetStatus[];
@@ -59,20 +61,29 @@ const byNumbers = new Intl.Collator("en", { numeric: true });
 export async function diagnose(dataDir: string, runsDir: string): Promise<Diagnosis> {
   const adapter = await describeAdapter();
   const gpu = adapter && await navigator.gpu.requestAdapter();
+  const problem = adapter && (await deviceProblem())?.message || null;
   const environment = await captureEnvironment(adapter ? "webgpu" : "cpu", adapter);
   const stores = await Promise.all(datasets.map((dataset) => datasetStatus(dataset, dataDir)));
   return {
     environment,
     limits: gpu ? limitsOf(gpu.limits) : null,
+    problem,
     features: gpu ? [...gpu.features].sort() : [],
     datasets: stores,
     runs: await runsIn(runsDir),
-    missing: [...missingFrom(environment), ...damaged(stores, dataDir)],
+    missing: [...missingFrom(environment, problem), ...damaged(stores, dataDir)],
   };
 }
 
-/** What an environment lacks. */
-export function missingFrom({ adapter, deno }: Pick<Environment, "adapter" | "deno">): Missing[] {
+/**
+ * What an environment lacks.
+ *
+ * @param problem Why no device can be had of its adapter, if that is so.
+ */
+export function missingFrom(
+  { adapter, deno }: Pick<Environment, "adapter" | "deno">,
+  problem: string | null = null,
+): Missing[] {
   const missing: Missing[] = [];
   if (byNumbers.compare(deno, PINNED_DENO) < 0) {
     const what = `Deno ${deno} is older than ${PINNED_DENO}, with which Reflow is tested`;
@@ -83,6 +94,10 @@ export function missingFrom({ adapter, deno }: Pick<Environment, "adapter" | "de
       what: "WebGPU finds no adapter: there is no GPU with a Vulkan driver, and no software one",
       command: "apt-get install -y mesa-vulkan-drivers",
     });
+  }
+  if (problem !== null) {
+    const command = "update the adapter's driver, or add --backend cpu to commands (very slow)";
+    missing.push({ what: problem, command });
   }
   return missing;
 }
@@ -169,7 +184,7 @@ if (import.meta.main) {
     const { data, runs, json } = (await command.parseAsync()).opts();
     const diagnosis = await diagnose(data, runs);
     printResult(json, diagnosis, renderDiagnosis(diagnosis));
-    const [first] = missingFrom(diagnosis.environment);
+    const [first] = missingFrom(diagnosis.environment, diagnosis.problem);
     if (first) throw new EnvironmentError(first.what, first.command);
   });
 }

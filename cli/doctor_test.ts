@@ -36,4 +36,7 @@ Deno.test("missingFrom() names the command for a missing adapter and for an old 
   assertMatch(missingFrom({ adapter, deno: "2.8.10" })[0].command, /^deno upgrade 2\.\d+\.\d+$/);
   const [none] = missingFrom({ adapter: null, deno: Deno.version.deno });
   assertStringIncludes(none.command, "mesa-vulkan-drivers");
+  const [small] = missingFrom({ adapter, deno: Deno.version.deno }, "Cannot use some GPU");
+  assertEquals(small.what, "Cannot use some GPU");
+  assertStringIncludes(small.command, "--backend cpu");
 });

@@ -7,7 +7,7 @@ import { type Bucket, everyTile, nameOf } from "../nn/speed/tuning.ts";
 import { bestOf, type Clock, tilesFrom, tune } from "./tune.ts";
 
 const before: Tiles = {
-  ...tileTable.unknown,
+  ...tileTable.software,
   measuredOn: null,
   convolution: [{ pixels: 128, tile: { registers: 4 } }, { tile: { registers: 16 } }],
   product: [{ tile: { registers: 8 } }],

@@ -1,8 +1,8 @@
 /**
  * What kind of adapter kernels run on, as far as its own description tells.
  *
- * WebGPU names no kind. Browsers give the vendor's name, Deno the number it has on the PCI bus, and
- * `description` holds what the driver calls the device, if anything.
+ * WebGPU names no kind. Browsers give the vendor's name, Deno the number it has on the PCI bus (0 for all
+ * under Metal), and `description` holds what the driver calls the device, if anything.
  *
  * @module
  */
@@ -26,19 +26,25 @@ const SOFTWARE = /llvmpipe|softpipe|lavapipe|swiftshader|basic render|\bwarp\b/i
 /** Vendors by name or PCI number, and what their devices are called where that decides. */
 const vendors: readonly {
   readonly names: readonly string[];
+  /** What tells its devices where the vendor is not given. */
+  readonly called: RegExp;
   readonly classOf: (device: string) => AdapterClass;
 }[] = [
   {
     names: ["nvidia", "4318"], // 0x10de
+    called: /NVIDIA|GeForce|Quadro/i,
     // Tegra and its successors share memory; they are the only ones.
     classOf: (device) => /tegra|orin|xavier|thor|jetson/i.test(device) ? "integrated" : "discrete",
   },
   {
     names: ["amd", "4098"], // 0x1002
+    called: /\bAMD\b|Radeon|FirePro/i,
     classOf: (device) =>
       /Vega \d{1,2} Graphics/i.test(device)
         ? "integrated" // some of them are called RX all the same
-        : /\bRX\b|\bPro W|Instinct|Radeon VII|FirePro|\bMI\d{2,3}/i.test(device)
+        : /\bRX\b|\bR9\b|\bPro (W|Vega|Duo|\d)|Instinct|Radeon VII|FirePro|\bMI\d{2,3}/i.test(
+            device,
+          )
         ? "discrete"
         : /Graphics|\b\d{3}M\b|Custom APU/i.test(device)
         ? "integrated"
@@ -46,6 +52,7 @@ const vendors: readonly {
   },
   {
     names: ["intel", "32902"], // 0x8086
+    called: /\bIntel\b/i,
     // Cards are A… or B… and two or three digits; "Arc Graphics" and "Arc 140V" are not cards.
     classOf: (device) =>
       /\bArc\b.*\b[AB]\d{2,3}M?\b/i.test(device) ? "discrete" : device ? "integrated" : "unknown",
@@ -56,6 +63,7 @@ const vendors: readonly {
       ...["apple", "4203", "qualcomm", "20803", "arm", "5045"],
       ...["img-tec", "4112", "broadcom", "5348", "samsung", "5197"],
     ],
+    called: /^Apple |Adreno|\bMali\b|PowerVR|VideoCore|Xclipse/i,
     classOf: () => "integrated",
   },
 ];
@@ -64,6 +72,7 @@ const vendors: readonly {
 export function adapterClass(info: AdapterNames): AdapterClass {
   const device = `${info.description} ${info.device}`;
   if (info.isFallbackAdapter || SOFTWARE.test(device)) return "software";
-  const vendor = vendors.find(({ names }) => names.includes(info.vendor.toLowerCase()));
+  const vendor = vendors.find(({ names }) => names.includes(info.vendor.toLowerCase())) ??
+    vendors.find(({ called }) => called.test(info.description));
   return vendor?.classOf(info.description) ?? "unknown";
 }

@@ -27,6 +27,17 @@ const adapters: readonly [string, string, AdapterClass][] = [
   ["4203", "Apple M2 Pro", "integrated"],
   ["apple", "", "integrated"],
   ["qualcomm", "Adreno (TM) 740", "integrated"],
+  // Metal gives no vendor.
+  ["0", "Apple M1", "integrated"],
+  ["0", "Apple M3 Max", "integrated"],
+  ["0", "AMD Radeon Pro 5500M", "discrete"],
+  ["0", "AMD Radeon Pro Vega 20", "discrete"],
+  ["0", "AMD Radeon R9 M370X", "discrete"],
+  ["0", "Intel(R) Iris(TM) Plus Graphics 655", "integrated"],
+  ["0", "NVIDIA GeForce GT 750M", "discrete"],
+  ["0", "Snapple Graphics", "unknown"],
+  ["0", "llvmpipe (LLVM 17.0.6, 256 bits)", "software"],
+  ["65541", "Virtio-GPU Venus (NVIDIA GeForce RTX 4090)", "discrete"],
   ["", "", "unknown"],
   ["9999", "Something new", "unknown"],
 ];

@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { EnvironmentError } from "../base/errors.ts";
 import {
   describeAdapter,
+  deviceProblem,
   largestBinding,
+  openDevice,
   readLater,
   settle,
   submit,
@@ -91,6 +93,27 @@ Deno.test("reading later notices what went wrong meanwhile", async () => {
   const read = readLater([sound()]);
   broken["a syntax error"]();
   await assertRejects(read, EnvironmentError, "Cannot trust the GPU's results");
+});
+
+Deno.test("an adapter that has too little is an error of the environment", async () => {
+  const limits = {} as GPUSupportedLimits;
+  const adapter = (refusal: Error) => ({
+    info: { vendor: "1", description: "Small GPU" },
+    limits,
+    requestDevice: () => Promise.reject(refusal),
+  } as unknown as GPUAdapter);
+  const refusal = new DOMException("Limit 'max_bind_groups' is too small", "OperationError");
+  const error = await assertRejects(
+    () => openDevice(adapter(refusal)),
+    EnvironmentError,
+    "Cannot use the adapter Small GPU: Limit 'max_bind_groups' is too small",
+  );
+  assertStringIncludes(error.nextStep, "--backend cpu");
+  await assertRejects(() => openDevice(adapter(new TypeError("ours"))), TypeError, "ours");
+});
+
+Deno.test("there is no problem with the device that tests run on", async () => {
+  assertEquals(await deviceProblem(), null);
 });
 
 Deno.test("one process keeps its backend", async () => {

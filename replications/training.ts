@@ -11,7 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { Interrupted } from "../base/errors.ts";
 import type { RunFolder } from "../benchmarks/run_folder.ts";
-import { submit } from "../nn/backend.ts";
+import { releaseFree, submit } from "../nn/backend.ts";
 import type { Network } from "../nn/network.ts";
 import type { Optimizer, OptimizerConfig } from "../nn/optimizer_config.ts";
 import { createOptimizer } from "../nn/optimizers.ts";
@@ -177,6 +177,7 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
       const { stage, index, local } = locate(stages, step);
       if (index !== current) {
         optimizer?.dispose();
+        if (current >= 0) releaseFree(); // another stage may have pictures of another size
         optimizer = createOptimizer(network, stage.optimizer);
         if (saved && local > 0) optimizer.restore(saved.moments, saved.optimizerStep);
         saved = null;

@@ -90,7 +90,7 @@ fn main(index : i32) {
   let lane = index % ${BLOCK_WORKGROUP};
   let blocksAcross = (${columns} + ${side - 1}) / ${side};
   let blocks = (${rows} + ${side - 1}) / ${side} * blocksAcross;
-  // Padding workgroups repeat the last block; barriers must be met by all.
+  // Padding workgroups repeat the last block, as barriers must be met by all; they store nothing.
   let group = min(index / ${BLOCK_WORKGROUP}, ${batch} * blocks - 1);
   let batch = group / blocks;
   let block = group - batch * blocks;
@@ -121,6 +121,8 @@ fn main(index : i32) {
     }
     workgroupBarrier();
   }
+  // What is stored may be added to what is there, so nothing may be stored twice.
+  if (index / ${BLOCK_WORKGROUP} > group) { return; }
   let row = startA + shareA * 4;
   let quad = startB / 4 + shareB;
   ${finish ?? ""}

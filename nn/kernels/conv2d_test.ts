@@ -112,7 +112,7 @@ for (const way of Object.keys(ways)) {
     working(way, () => sweep(cases, (shape) => check(shape))));
 }
 
-// From buffers, pictures of 2048 pixels and more take larger tiles; these have one of every width.
+// Pictures of more than 128 pixels take larger tiles from buffers; these have one of every width.
 for (const [inChannels, outChannels] of [[3, 5], [5, 8], [17, 16]]) {
   Deno.test(`larger pictures match the definition, ${inChannels} to ${outChannels} channels`, () =>
     working("from buffers", () =>

@@ -162,7 +162,8 @@ const volume = defineKernel<CostAttributes>({
     return withOperands(backend, [f1, f2], (operands) => {
       const out = [...shape.slice(0, 3), side * side];
       const uniforms = mapOf(shape);
-      return dispatch(backend, program, operands, out, uniforms, uniforms[0] * side);
+      const work = uniforms[0] * side * side * shape[3];
+      return dispatch(backend, program, operands, out, uniforms, uniforms[0] * side, work);
     });
   },
   oracle({ f1, f2 }, { radius, activation }) {
@@ -210,7 +211,16 @@ const gradient = defineKernel<GradientAttributes>({
     return withOperands(
       backend,
       [other, other],
-      ([operand]) => dispatch(backend, program, [operand, dy], shape, uniforms, pixels * quads),
+      ([operand]) =>
+        dispatch(
+          backend,
+          program,
+          [operand, dy],
+          shape,
+          uniforms,
+          pixels * quads,
+          pixels * channels * (2 * radius + 1) ** 2,
+        ),
     );
   },
   oracle({ dy, other }, { radius, towards }): HostTensor {

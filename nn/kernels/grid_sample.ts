@@ -86,24 +86,26 @@ fn main(index : i32) {
 };
 
 const LIMBS = 3;
+
+/** The largest of each workgroup's share of the numbers, which lie `stride` apart for an invocation. */
 const LARGEST: Program = {
   name: "grid sample largest",
   inputs: ["dy"],
   widths: [1, 1],
-  uniforms: { size: "i32" },
+  uniforms: { size: "i32", stride: "i32" },
   workgroup: 64,
   code: `
 var<workgroup> partial : array<f32, 64>;
 fn main(index : i32) {
   let lane = index % 64;
   var top = 0.0;
-  for (var i = lane; i < uniforms.size; i += 64) { top = max(top, abs(dy[i])); }
+  for (var i = index; i < uniforms.size; i += uniforms.stride) { top = max(top, abs(dy[i])); }
   partial[lane] = top;
   for (var step = 32; step > 0; step = step / 2) {
     workgroupBarrier();
     if (lane < step) { partial[lane] = max(partial[lane], partial[lane + step]); }
   }
-  if (lane == 0) { result[0] = partial[0]; }
+  if (lane == 0) { result[index / 64] = partial[0]; }
 }`,
 };
 
@@ -246,6 +248,20 @@ interface ImageShape {
 /** Fixed-point unit of a limb: as fine as `samples` additions allow in 32 bits. */
 const limbUnit = (samples: number) => 2 ** Math.min(14, 30 - Math.ceil(Math.log2(samples)));
 
+/** Numbers that one workgroup may look at by itself: a second dispatch costs as much. */
+const SHARE = 16_384;
+
+/** The largest of a tensor's numbers, their signs aside. It is the same in whatever order they come. */
+function largestOf(backend: WebGPUBackend, dy: tf.TensorInfo): tf.TensorInfo {
+  const size = tf.util.sizeFromShape(dy.shape);
+  const parts = Math.min(64, Math.ceil(size / SHARE));
+  const each = dispatch(backend, LARGEST, [dy], [parts], [size, 64 * parts], 64 * parts);
+  if (parts === 1) return each;
+  const all = dispatch(backend, LARGEST, [each], [1], [parts, 64], 64);
+  backend.disposeData(each.dataId);
+  return all;
+}
+
 const gradientImage = defineKernel<ImageShape>({
   name: "GridSampleGradientImage",
   gpu(backend: WebGPUBackend, { dy, coords }, { height, width }) {
@@ -254,7 +270,7 @@ const gradientImage = defineKernel<ImageShape>({
     const count = tf.util.sizeFromShape(dy.shape);
     const uniforms = map(shape, coords.shape);
     const unit = limbUnit(uniforms[1]);
-    const largest = dispatch(backend, LARGEST, [dy], [1], [count], 64);
+    const largest = largestOf(backend, dy);
     const limbs = dispatch(backend, CLEAR, [], [LIMBS, size], [LIMBS * size], LIMBS * size);
     dispatch(backend, SCATTER, [dy, coords, largest], limbs, [...uniforms, size, unit], count);
     const out = dispatch(backend, GATHER_LIMBS, [limbs, largest], shape, [size, unit], size);

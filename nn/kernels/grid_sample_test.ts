@@ -37,6 +37,19 @@ Deno.test("thousands of samples of very unlike size add up exactly in one pixel"
   await assertMatchesOracle("GridSampleGradientImage", { dy, coords }, at, FORWARD);
 });
 
+Deno.test("the largest gradient sets the scale, wherever it lies among many", async () => {
+  const shape = [1, 160, 128, 3]; // shares of four workgroups, the last one not full
+  const coords = drawnCoords([1, 160, 128], [5, 7]);
+  coords.data.fill(1.5, 0, 2); // a sample that is inside, first and last
+  coords.data.fill(1.5, coords.data.length - 2);
+  const at = { height: 5, width: 7 };
+  for (const place of [0, -1]) {
+    const dy = drawn("dy", shape, 1e-3);
+    dy.data[(dy.data.length + place) % dy.data.length] = -1e4;
+    await assertMatchesOracle("GridSampleGradientImage", { dy, coords }, at, FORWARD);
+  }
+});
+
 Deno.test("a gradient of zeros stays zero", async () => {
   const coords = drawnCoords([1, 3, 3], [3, 3]);
   const dy = { shape: [1, 3, 3, 2], data: new Float32Array(18) };

@@ -11,7 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { defineKernel, type HostTensor, hostZeros, type Inputs, stopGradient } from "./kernel.ts";
 import { dispatch, type Program } from "./program.ts";
-import { LANES, rowProgram } from "./rows.ts";
+import { dispatchRows, rowProgram } from "./rows.ts";
 import { kernelSet } from "./selection.ts";
 
 interface Attributes {
@@ -26,21 +26,20 @@ const WIDTH = 8;
 const DEPTH = 8;
 
 // A row is a group of one picture: its numbers lie `channels` apart in runs of `length / rows`.
-const MOMENTS: Program = {
-  ...rowProgram(
-    "group norm moments",
-    ["x"],
-    `let pixels = uniforms.length / uniforms.share;
+const MOMENTS = rowProgram(
+  "group norm moments",
+  ["x"],
+  `let pixels = uniforms.length / uniforms.share;
   let groups = uniforms.channels / uniforms.share;
   let start = row / groups * pixels * uniforms.channels + row % groups * uniforms.share;
   let count = f32(uniforms.length);
   var head = 0.0;
-  for (var i = lane; i < uniforms.length; i += ${LANES}) {
+  for (var i = lane; i < uniforms.length; i += LANES) {
     head += x[start + i / uniforms.share * uniforms.channels + i % uniforms.share];
   }
   let mean = total(lane, vec2<f32>(head, 0.0)).x / count;
   var square = 0.0;
-  for (var i = lane; i < uniforms.length; i += ${LANES}) {
+  for (var i = lane; i < uniforms.length; i += LANES) {
     let d = x[start + i / uniforms.share * uniforms.channels + i % uniforms.share] - mean;
     square += d * d;
   }
@@ -49,9 +48,8 @@ const MOMENTS: Program = {
     result[row * 2] = mean;
     result[row * 2 + 1] = 1.0 / sqrt(variance + uniforms.setting);
   }`,
-  ),
-  uniforms: { rows: "i32", length: "i32", setting: "f32", channels: "i32", share: "i32" },
-};
+  { channels: "i32", share: "i32" },
+);
 
 const VIEW = {
   pictures: "i32",
@@ -161,7 +159,7 @@ const momentsKernel = defineKernel<Attributes>({
     const { pictures, pixels, channels, share, groups } = view(x, attributes);
     const rows = pictures * groups;
     const uniforms = [rows, pixels * share, attributes.epsilon, channels, share];
-    return dispatch(backend, MOMENTS, [x], [pictures, groups, 2], uniforms, rows * LANES);
+    return dispatchRows(backend, MOMENTS, [x], [pictures, groups, 2], uniforms, rows);
   },
   oracle({ x }, attributes) {
     const { pictures, groups } = view(x, attributes);

@@ -48,9 +48,11 @@ const always = (tile: Tile): Pick<Tiles, "convolution" | "filterGradient" | "pro
   product: [{ tile }],
 });
 
-/** Ways for convolutions and matrix products to go about their work: each class' and each block's. */
+/** Ways for convolutions and matrix products to go about their work: each class' and each tile's. */
 export const ways: Readonly<Record<string, Tiles>> = {
-  "from buffers": tileTable.unknown,
+  "on an unknown adapter": tileTable.unknown,
+  // The software's tiles, which are the largest there are.
+  "from buffers": { ...tileTable.software, operands: "buffers" },
   "from textures": tileTable.software,
   ...Object.fromEntries(workgroupTiles.map((side) => [
     `through blocks of ${side}`,

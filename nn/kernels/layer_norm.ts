@@ -9,8 +9,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { channelSum, channelSums, runChannelSum } from "./channel_sums.ts";
 import { defineKernel, type HostTensor, hostZeros } from "./kernel.ts";
-import { dispatch } from "./program.ts";
-import { along, LANES, rowProgram } from "./rows.ts";
+import { along, dispatchRows, rowProgram } from "./rows.ts";
 
 interface Attributes {
   readonly epsilon: number;
@@ -89,7 +88,7 @@ const forward = defineKernel<Attributes>({
   name: "LayerNorm",
   gpu(backend, { x, weight, bias }, attributes) {
     const { rows, values } = view(x, attributes);
-    return dispatch(backend, FORWARD, [x, weight, bias], x.shape, values, rows * LANES);
+    return dispatchRows(backend, FORWARD, [x, weight, bias], x.shape, values, rows);
   },
   oracle({ x, weight, bias }, attributes) {
     const { length } = view(x, attributes);
@@ -109,7 +108,7 @@ const inputGradient = defineKernel<Attributes>({
   name: "LayerNormInputGradient",
   gpu(backend, { dy, x, weight }, attributes) {
     const { rows, values } = view(x, attributes);
-    return dispatch(backend, INPUT_GRADIENT, [dy, x, weight], x.shape, values, rows * LANES);
+    return dispatchRows(backend, INPUT_GRADIENT, [dy, x, weight], x.shape, values, rows);
   },
   oracle({ dy, x, weight }, attributes) {
     const { rows, length } = view(x, attributes);
@@ -135,7 +134,7 @@ const weightGradient = defineKernel<Attributes>({
   name: "LayerNormWeightGradient",
   gpu(backend, { dy, x }, attributes) {
     const { rows, values } = view(x, attributes);
-    const moments = dispatch(backend, MOMENTS, [x], [rows, 2], values, rows * LANES);
+    const moments = dispatchRows(backend, MOMENTS, [x], [rows, 2], values, rows);
     const out = runChannelSum(backend, WEIGHT_GRADIENT, [dy, x, moments]);
     backend.disposeData(moments.dataId);
     return out;

@@ -20,7 +20,7 @@ import { nameOf, type Product, productOf, productValues, type Variant } from "./
 import { tileInvocations, tileProgram } from "./matmul/tile.ts";
 import { dispatch, type Program, programOf } from "./program.ts";
 import { kernelSet, replaceGradient, replaceKernel } from "./selection.ts";
-import { operandAccess, tileFor } from "./tiles.ts";
+import { operandAccess, tileFor, tilesInUse } from "./tiles.ts";
 
 interface Operands {
   readonly a: tf.TensorInfo;
@@ -50,8 +50,12 @@ function plan(product: Product, variant: Variant): [Program, number] {
     ];
   }
   const { registers } = tile;
+  const { lanes } = tilesInUse();
   return [
-    programOf(`matMul tile ${registers} ${key}`, () => tileProgram(access, registers, variant)),
+    programOf(
+      `matMul tile ${registers} ${lanes} ${key}`,
+      () => tileProgram(access, registers, lanes, variant),
+    ),
     tileInvocations(product, registers),
   ];
 }
@@ -85,9 +89,10 @@ function run(
   };
   const [program, invocations] = plan(product, variant);
   const values = productValues(product);
+  const work = product.batch * product.rows * product.columns * product.inner;
   return withOperands(backend, [a, b], (operands) => {
     const inputs = bias ? [...operands, bias] : operands;
-    return dispatch(backend, program, inputs, product.shape, values, invocations);
+    return dispatch(backend, program, inputs, product.shape, values, invocations, work);
   });
 }
 

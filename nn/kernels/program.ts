@@ -91,6 +91,7 @@ const isTexels = (operand: object): operand is Texels => "texture" in operand;
  *
  * @param invocations Number of invocations; `main` must ignore indices beyond it (the last workgroup
  * is padded).
+ * @param multiplyAdds About how many they do together, where that may take a while.
  * @returns The output: a new tensor, or what was given.
  * @throws {EnvironmentError} When a tensor exceeds what the adapter can bind.
  */
@@ -101,6 +102,7 @@ export function dispatch<O extends Output>(
   output: O,
   uniforms: readonly number[],
   invocations: number,
+  multiplyAdds = 0,
 ): O extends readonly number[] ? TensorInfo : O {
   const recorder = backend as unknown as Recorder;
   const target = Array.isArray(output)
@@ -131,11 +133,13 @@ export function dispatch<O extends Output>(
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindGroup);
   pass.dispatchWorkgroups(...grid(Math.ceil(invocations / program.workgroup)));
-  if (recorder.dispatchCountInPass++ === 0) written.delete(recorder.device);
-  const bytes = (written.get(recorder.device) ?? 0) + (isTexels(target) ? 0 : bytesOf(target));
-  written.set(recorder.device, bytes);
+  recorder.dispatchCountInPass++;
+  const sum = recordedOn(recorder.device);
+  sum.bytes += isTexels(target) ? 0 : bytesOf(target);
+  sum.multiplyAdds += multiplyAdds;
   const most = tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE");
-  if (recorder.dispatchCountInPass >= most || bytes > MOST_WRITTEN) {
+  const full = sum.bytes > MOST_WRITTEN || sum.multiplyAdds > mostMultiplyAdds;
+  if (recorder.dispatchCountInPass >= most || full) {
     recorder.endComputePassEncoder();
     recorder.submitQueue();
   }
@@ -183,8 +187,33 @@ export function recordCopies(backend: WebGPUBackend, copies: readonly Copy[]): v
  */
 const MOST_WRITTEN = 2 ** 28;
 
-/** Bytes that the commands recorded since the last submit write. */
-const written = new WeakMap<GPUDevice, number>();
+let mostMultiplyAdds = Infinity;
+
+/**
+ * Sets how many multiply-adds recorded commands may do before they are submitted. Operating systems take
+ * a GPU for hung that works too long on one submit.
+ *
+ * @returns How many it were before; any number at first.
+ */
+export function submitAfter(multiplyAdds: number): number {
+  const before = mostMultiplyAdds;
+  mostMultiplyAdds = multiplyAdds;
+  return before;
+}
+
+/** What the commands recorded since the last submit do: bytes they write, and multiply-adds. */
+const recorded = new WeakMap<GPUDevice, { bytes: number; multiplyAdds: number }>();
+
+function recordedOn(device: GPUDevice): { bytes: number; multiplyAdds: number } {
+  let sum = recorded.get(device);
+  if (!sum) recorded.set(device, sum = { bytes: 0, multiplyAdds: 0 });
+  return sum;
+}
+
+/** Counts from nothing again: what was recorded on a device was submitted. */
+export function wasSubmitted(device: GPUDevice): void {
+  recorded.delete(device);
+}
 
 const bytesOf = (tensor: TensorInfo) => 4 * tf.util.sizeFromShape(tensor.shape);
 

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { assertEquals, assertThrows } from "@std/assert";
+import { submit } from "../backend.ts";
 import "./kernel_test_support.ts";
-import { dispatch, type Program } from "./program.ts";
+import { dispatch, type Program, submitAfter } from "./program.ts";
 
 const SCALE: Program = {
   name: "test scale",
@@ -32,6 +33,35 @@ Deno.test("an output that exists is updated in place", async () => {
   assertEquals(dispatch(backend(), SCALE, [x], out, [1, 3], 1), out);
   assertEquals(await out.data(), Float32Array.of(3, 6, 9, 12));
   tf.dispose([x, out]);
+});
+
+Deno.test("what was recorded is submitted where it takes too many multiply-adds", () => {
+  const counter = tf.backend() as unknown as { dispatchCountInPass: number };
+  const x = tf.tensor1d([1, 2, 3, 4]);
+  /** Dispatches that wait for a submit after one more, of so much work. */
+  const waiting = (multiplyAdds: number) => {
+    tf.dispose(
+      tf.engine().makeTensorFromTensorInfo(
+        dispatch(backend(), SCALE, [x], x.shape, [1, 1], 1, multiplyAdds),
+      ),
+    );
+    return counter.dispatchCountInPass;
+  };
+  submit();
+  const before = submitAfter(100);
+  try {
+    assertEquals([60, 40, 1].map(waiting), [1, 2, 0]);
+    assertEquals([60, 41].map(waiting), [1, 0]);
+    // Another's dispatch comes first after a submit, and what was counted before is forgotten too.
+    waiting(60);
+    submit();
+    tf.square(x).dispose();
+    assertEquals(waiting(60), 2);
+  } finally {
+    submitAfter(before);
+    submit();
+    x.dispose();
+  }
 });
 
 Deno.test("a missing uniform is an error", () => {

@@ -10,8 +10,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { defineKernel, hostZeros, type Operation } from "./kernel.ts";
-import { dispatch, type Program } from "./program.ts";
-import { along, LANES, rowProgram } from "./rows.ts";
+import { along, dispatchRows, type RowProgram, rowProgram } from "./rows.ts";
 import { replaceGradient, replaceKernel } from "./selection.ts";
 
 interface Attributes {
@@ -56,7 +55,7 @@ const LOG_SOFTMAX: Kind = {
   stock: (logits) => tf.logSoftmax(logits),
 };
 
-const forwardProgram = ({ name, value }: Kind): Program =>
+const forwardProgram = ({ name, value }: Kind): RowProgram =>
   rowProgram(
     name,
     ["x"],
@@ -70,7 +69,7 @@ const forwardProgram = ({ name, value }: Kind): Program =>
   ${along(`let v = uniforms.setting * x[first + i] - most; result[first + i] = ${value};`)}`,
   );
 
-const gradientProgram = ({ name, summand, slope }: Kind): Program =>
+const gradientProgram = ({ name, summand, slope }: Kind): RowProgram =>
   rowProgram(
     `${name} gradient`,
     ["dy", "out"],
@@ -89,14 +88,14 @@ const SOFTMAX_PROGRAM = forwardProgram(SOFTMAX);
 /** Dispatches a program over all rows of its inputs. */
 function overRows(
   backend: WebGPUBackend,
-  program: Program,
+  program: RowProgram,
   inputs: tf.TensorInfo[],
   scale: number,
 ): tf.TensorInfo {
   const { shape } = inputs[0];
   const length = shape.at(-1)!;
   const rows = tf.util.sizeFromShape(shape) / length;
-  return dispatch(backend, program, inputs, shape, [rows, length, scale], rows * LANES);
+  return dispatchRows(backend, program, inputs, shape, [rows, length, scale], rows);
 }
 
 /** The operation of a kind, and its gradient's, which takes the gradient `dy` and the output `out`. */

@@ -79,6 +79,14 @@ class Shelf {
     else this.free.set(rows, [texels]);
   }
 
+  /** Destroys what is free. */
+  clear(): void {
+    for (const { texture } of [...this.free.values()].flat()) texture.destroy();
+    this.free.clear();
+    this.rows -= this.freeRows;
+    this.freeRows = 0;
+  }
+
   /** Bytes of all textures, and of those that hold a copy. */
   get bytes(): { held: number; used: number } {
     const bytes = (rows: number) => 16 * ROW * rows;
@@ -97,6 +105,11 @@ function shelfOf({ device }: WebGPUBackend): Shelf {
 /** Bytes of a device's textures: all of them, and those that hold a tensor's copy. */
 export function texelBytes(backend: WebGPUBackend): { held: number; used: number } {
   return shelfOf(backend).bytes;
+}
+
+/** Destroys textures that hold no copy; commands that use them must have been submitted. */
+export function freeTexels(backend: WebGPUBackend): void {
+  shelfOf(backend).clear();
 }
 
 /** Texels to write a tensor's copy into; {@link keepTexels} ties them to the tensor. */

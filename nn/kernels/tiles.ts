@@ -53,6 +53,10 @@ export const Tiles = z.strictObject({
   operands: z.enum(["buffers", "textures"]),
   /** Invocations that occupy the adapter. */
   invocations: z.int().positive(),
+  /** Invocations of a workgroup whose tiles are in registers. */
+  lanes: z.literal([16, 32, 64]),
+  /** Invocations of a workgroup that reduces a row. */
+  rowLanes: z.literal([16, 32, 64]),
   /** By output pixels of the batch and output channels. */
   convolution: rows("pixels", "channels"),
   /** By input channels, output channels and numbers of the filter. */

@@ -1,6 +1,15 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import { adapterClasses } from "../adapter_class.ts";
-import { tableText, tileFor, Tiles, TileTable, tileTable } from "./tiles.ts";
+import { BLOCK_WORKGROUP } from "./block.ts";
+import {
+  type Operation,
+  tableText,
+  type Tile,
+  tileFor,
+  Tiles,
+  TileTable,
+  tileTable,
+} from "./tiles.ts";
 
 const tiles: Tiles = {
   ...tileTable.unknown,
@@ -29,6 +38,29 @@ Deno.test("every class has tiles; only those for software read textures", () => 
   assertEquals(Object.keys(tileTable), [...adapterClasses]);
   for (const name of adapterClasses) {
     assertEquals(tileTable[name].operands, name === "software" ? "textures" : "buffers");
+  }
+});
+
+/** Numbers that an invocation sums up in registers: rows of a tile by its columns, or its share. */
+function sums(operation: Operation, tile: Tile, channels: number): number {
+  if ("workgroup" in tile) return tile.workgroup ** 2 / BLOCK_WORKGROUP;
+  return tile.registers *
+    (operation === "product" ? 8 : channels <= 4 ? 4 : channels <= 8 ? 8 : 16);
+}
+
+Deno.test("tiles for GPUs leave registers for more than sums", () => {
+  const shapes = [1, 4, 5, 8, 9, 512].flatMap((inputs) =>
+    [1, 4, 5, 8, 9, 512].flatMap((channels) =>
+      [8, 1024, 1e6].map((pixels) => ({ inputs, channels, pixels, rows: pixels, numbers: pixels }))
+    )
+  );
+  for (const name of adapterClasses.filter((name) => name !== "software")) {
+    for (const operation of ["convolution", "filterGradient", "product"] as const) {
+      for (const shape of shapes) {
+        const tile = tileFor(operation, shape, tileTable[name]);
+        assertLessOrEqual(sums(operation, tile, shape.channels), 64, `${name} ${operation}`);
+      }
+    }
   }
 });
 

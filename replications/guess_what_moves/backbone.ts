@@ -134,12 +134,22 @@ export class FrozenVit {
   }
 
   /**
-   * Keys of chosen blocks as maps.
+   * Keys of chosen blocks as maps. Pictures go one by one: how much each patch attends to each is a tensor
+   * that grows with the batch, 140 MB a picture in the paper.
    *
    * @param pictures RGB, 0…255, [batch, height, width, 3].
    */
   maps(pictures: tf.Tensor4D, blocks: readonly number[]): tf.Tensor4D[] {
-    return tf.tidy(() => this.vit.keys(normalized(pictures), blocks));
+    const [batch, ...picture] = pictures.shape;
+    const each = Array.from({ length: batch }, (_, i) =>
+      tf.tidy(() => {
+        const one = tf.slice(pictures, [i, 0, 0, 0], [1, ...picture]);
+        return this.vit.keys(normalized(one), blocks);
+      }));
+    if (batch === 1) return each[0];
+    const maps = blocks.map((_, b) => tf.tidy(() => tf.concat(each.map((maps) => maps[b]))));
+    tf.dispose(each);
+    return maps;
   }
 
   /** Number of blocks. */

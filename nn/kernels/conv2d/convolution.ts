@@ -8,7 +8,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { ByValue } from "../activation.ts";
 import { BLOCK_WORKGROUP, blocksOf } from "../block.ts";
 import { dispatch, type Program, programOf } from "../program.ts";
-import { operandAccess, tileFor } from "../tiles.ts";
+import { operandAccess, tileFor, tilesInUse } from "../tiles.ts";
 import { blockProgram } from "./block.ts";
 import { endOfName, type Epilogue } from "./epilogue.ts";
 import { type Accesses, type Sloped, withOperands } from "./operands.ts";
@@ -17,10 +17,10 @@ import {
   type ConvInfo,
   type Direction,
   featuresOf,
+  multiplyAddsOf,
   pictureOf,
   type Side,
   windowValues,
-  WORKGROUP,
 } from "./window.ts";
 
 /** A bias to add and what follows it. */
@@ -58,7 +58,8 @@ export function runConvolution(
   const values = [...windowValues(info, from, to), onto ? 1 : 0];
   return withOperands(backend, [x, filter], (operands, access) => {
     const inputs = [...operands, ...after ? [after.bias] : []];
-    return dispatch(backend, make(access), inputs, output, values, invocations);
+    const work = multiplyAddsOf(info);
+    return dispatch(backend, make(access), inputs, output, values, invocations, work);
   }, [reads, Infinity]);
 }
 
@@ -103,8 +104,9 @@ function plan(
   // Few widths, since each is a pipeline to compile.
   const quads = channels <= 4 ? 1 : channels <= 8 ? 2 : 4;
   // No more pixels for an invocation than a workgroup has to share.
-  const share = 2 ** Math.ceil(Math.log2(Math.max(1, pixels / WORKGROUP)));
-  const size = { pixels: Math.min(tile.registers, share), quads };
+  const { lanes } = tilesInUse();
+  const share = 2 ** Math.ceil(Math.log2(Math.max(1, pixels / lanes)));
+  const size = { pixels: Math.min(tile.registers, share), quads, lanes };
   return {
     make: (access) =>
       programOf(

@@ -11,11 +11,11 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { BLOCK_WORKGROUP } from "../block.ts";
 import { dispatch, type Program, programOf } from "../program.ts";
-import { tileFor, tilesInUse } from "../tiles.ts";
+import { operandAccess, tileFor, tilesInUse } from "../tiles.ts";
 import { gradientBlockProgram, gradientBlocks } from "./filter_gradient/block.ts";
 import { gradientTileProgram, gradientTiles } from "./filter_gradient/tile.ts";
 import { type Accesses, type Sloped, withOperands } from "./operands.ts";
-import { type ConvInfo, featuresOf, pictureOf, windowValues } from "./window.ts";
+import { type ConvInfo, featuresOf, multiplyAddsOf, pictureOf, windowValues } from "./window.ts";
 
 /** Adds up the parts of several segments, a number at a time or four. */
 const sumSegments = (vectors: boolean): Program => ({
@@ -73,13 +73,14 @@ export function sumFilterGradient(
     onto ? 1 : 0,
   ];
   const invocations = segments * pieces * width;
+  const work = multiplyAddsOf(info);
   if (segments > 1) {
     const output = onto?.[0] ?? [segments, tf.util.sizeFromShape(shape) + outChannels];
     return [withOperands(
       backend,
       [x, dy],
       (operands, access) =>
-        dispatch(backend, make(access, true), operands, output, values, invocations),
+        dispatch(backend, make(access, true), operands, output, values, invocations, work),
       reads,
     )];
   }
@@ -89,7 +90,15 @@ export function sumFilterGradient(
     backend,
     [x, dy],
     (operands, access) =>
-      dispatch(backend, make(access, false), [...operands, bias], output, values, invocations),
+      dispatch(
+        backend,
+        make(access, false),
+        [...operands, bias],
+        output,
+        values,
+        invocations,
+        work,
+      ),
     reads,
   );
   return [filter, bias];
@@ -175,7 +184,11 @@ function plan(info: ConvInfo): Plan {
       reads: reads(side, side),
     };
   }
-  const size = { inQuads: tile.registers / 4, outQuads: outChannels <= 4 ? 1 : 4 };
+  const size = {
+    inQuads: tile.registers / 4,
+    outQuads: outQuadsFor(outChannels),
+    lanes: tilesInUse().lanes,
+  };
   return {
     make: (access, inParts) =>
       programOf(
@@ -186,6 +199,16 @@ function plan(info: ConvInfo): Plan {
     width: 1,
     reads: reads(4 * size.inQuads, 4 * size.outQuads),
   };
+}
+
+/**
+ * Groups of output channels of a tile in registers. Few widths, since each is a pipeline to compile; a
+ * software adapter, which takes longest for that, has two. A GPU cannot spare registers for sums of
+ * channels that are not there.
+ */
+function outQuadsFor(channels: number): number {
+  if (channels <= 4) return 1;
+  return channels <= 8 && operandAccess() !== "texels" ? 2 : 4;
 }
 
 /** Segments enough to occupy the adapter, yet with several pixels in each. */

@@ -17,13 +17,15 @@ import {
   type Epilogue,
   storeText,
 } from "./epilogue.ts";
-import { type Direction, sourceText, WORKGROUP } from "./window.ts";
+import { type Direction, sourceText } from "./window.ts";
 
 /** Size of a tile. */
 export interface TileSize {
   readonly pixels: number;
   /** Groups of four output channels. */
   readonly quads: number;
+  /** Invocations of a workgroup. */
+  readonly lanes: number;
 }
 
 /** Text that orders "out" for one direction. */
@@ -86,7 +88,7 @@ const ORDERS: Readonly<Record<Direction, Order>> = {
 export function tileProgram(
   access: readonly [OperandAccess, OperandAccess],
   direction: Direction,
-  { pixels, quads }: TileSize,
+  { pixels, quads, lanes }: TileSize,
   epilogue: Epilogue,
 ): Program {
   const filterTap = "(ky * uniforms.kernelWidth + kx) * uniforms.filterRows";
@@ -108,27 +110,29 @@ export function tileProgram(
   const bias = biasInput(epilogue);
   const { start, pixel, here } = ORDERS[direction];
   return {
-    name: `conv2d ${direction} ${access.join(" by ")} ${pixels}x${quads}${endOfName(epilogue)}`,
+    name: `conv2d ${direction} ${access.join(" by ")} ${pixels}x${quads} ${lanes}${
+      endOfName(epilogue)
+    }`,
     inputs: ["x", "weights", ...bias.inputs],
     widths: [...access, ...bias.widths, epilogue.vectorOut ? 4 : 1],
     twin: epilogue.twin,
     uniforms: CONVOLUTION,
-    workgroup: WORKGROUP,
+    workgroup: lanes,
     code: `
 fn main(index : i32) {
   let outVec4s = (uniforms.outChannels + 3) / 4;
-  let lane = index % ${WORKGROUP};
-  let group = index / ${WORKGROUP};
+  let lane = index % ${lanes};
+  let group = index / ${lanes};
   let blocks = (outVec4s + ${quads - 1}) / ${quads};
   let quad = (group % blocks) * ${quads};
   let spare = outVec4s - 1 - quad;
   let run = group / blocks;
-  ${start(WORKGROUP * pixels)}
+  ${start(lanes * pixels)}
   if (first >= total) { return; }
   ${lines(quads, (c) => biasText(epilogue, c, `quad + ${c}`))}
   ${
       lines(pixels, (p) => `
-  let at${p} = first + ${p * WORKGROUP};
+  let at${p} = first + ${p * lanes};
   let m${p} = min(at${p}, total - 1);
   ${pixel(p)}
   ${lines(quads, (c) => `var sum${p}_${c} = vec4<f32>(0.0);`)}`)
@@ -161,9 +165,9 @@ fn main(index : i32) {
 
 /** Invocations of a program with tiles of this size, for so many phases of pixels, and channels. */
 export const tileInvocations = (
-  { pixels, quads }: TileSize,
+  { pixels, quads, lanes }: TileSize,
   phases: number,
   total: number,
   channels: number,
 ): number =>
-  phases * Math.ceil(total / (WORKGROUP * pixels)) * Math.ceil(vec4s(channels) / quads) * WORKGROUP;
+  phases * Math.ceil(total / (lanes * pixels)) * Math.ceil(vec4s(channels) / quads) * lanes;

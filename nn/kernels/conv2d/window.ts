@@ -9,9 +9,6 @@ import { vec4s } from "../wgsl_text.ts";
 /** Shapes, strides, padding and dilation, as TensorFlow.js computes them. */
 export type ConvInfo = tf.backend_util.Conv2DInfo;
 
-/** Invocations of a workgroup. */
-export const WORKGROUP = 16;
-
 /** Uniforms of a window that slides over "in" and writes "out". */
 export const WINDOW = {
   batch: "i32",
@@ -74,6 +71,11 @@ export const featuresOf = (info: ConvInfo): Side => ({
   width: info.outWidth,
   channels: info.outChannels,
 });
+
+/** Multiply-adds of a convolution, and of either of its gradients. */
+export const multiplyAddsOf = (info: ConvInfo): number =>
+  info.batchSize * info.outHeight * info.outWidth * info.filterHeight * info.filterWidth *
+  info.inChannels * info.outChannels;
 
 /** Values of {@link WINDOW} for a window that reads `from` and writes `to`. */
 export function windowValues(info: ConvInfo, from: Side, to: Side): number[] {

@@ -165,8 +165,17 @@ export const products: Operation<LookupAttributes> = defineKernel<LookupAttribut
   gpu(backend, { f1, pyramid, coords }, at) {
     const shape = dotsShape(coords, at);
     const size = tf.util.sizeFromShape(shape);
-    const uniforms = geometry(coords, at, requireQuads(f1));
-    return dispatch(backend, PRODUCTS, [f1, pyramid, coords], shape, uniforms, size);
+    const depth = requireQuads(f1);
+    const uniforms = geometry(coords, at, depth);
+    return dispatch(
+      backend,
+      PRODUCTS,
+      [f1, pyramid, coords],
+      shape,
+      uniforms,
+      size,
+      size * depth,
+    );
   },
   oracle({ f1, pyramid, coords }, at) {
     const out = hostZeros(dotsShape(coords, at));
@@ -189,7 +198,15 @@ const productsGradientF1 = defineKernel<LookupAttributes>({
     const shape = [...coords.shape.slice(0, 3), depth];
     const size = tf.util.sizeFromShape(shape) / 4;
     const uniforms = geometry(coords, at, depth);
-    return dispatch(backend, PRODUCTS_GRADIENT_F1, [dy, pyramid, coords], shape, uniforms, size);
+    return dispatch(
+      backend,
+      PRODUCTS_GRADIENT_F1,
+      [dy, pyramid, coords],
+      shape,
+      uniforms,
+      size,
+      tf.util.sizeFromShape(dy.shape) * depth,
+    );
   },
   oracle({ dy, pyramid, coords }, at) {
     const depth = pyramid.shape.at(-1)!;
@@ -211,7 +228,16 @@ const productsGradientPyramid = defineKernel<LookupAttributes>({
     const shape = [coords.shape[0], pyramidSize(at), depth];
     const size = tf.util.sizeFromShape(shape) / 4;
     const uniforms = geometry(coords, at, depth);
-    return dispatch(backend, PRODUCTS_GRADIENT_PYRAMID, [dy, f1, coords], shape, uniforms, size);
+    const [, h, w] = coords.shape;
+    return dispatch(
+      backend,
+      PRODUCTS_GRADIENT_PYRAMID,
+      [dy, f1, coords],
+      shape,
+      uniforms,
+      size,
+      4 * size * h * w, // to ask a pixel costs about what its numbers do
+    );
   },
   oracle({ dy, f1, coords }, at) {
     const depth = f1.shape.at(-1)!;

@@ -11,13 +11,16 @@ import type { Program } from "../program.ts";
 import { lines, vec4s } from "../wgsl_text.ts";
 import { bindingsOf, nameOf, PRODUCT, type Product, storeText, type Variant } from "./product.ts";
 
-const WORKGROUP = 16;
-
 /** Columns of a tile, in vec4: more would leave the registers of a CPU. */
 const QUADS = 2;
 
-/** The program for tiles of this many rows, a multiple of 4. */
-export function tileProgram(access: OperandAccess, rows: number, variant: Variant): Program {
+/** The program for tiles of this many rows, a multiple of 4, in workgroups of so many invocations. */
+export function tileProgram(
+  access: OperandAccess,
+  rows: number,
+  lanes: number,
+  variant: Variant,
+): Program {
   const { transposeA, transposeB } = variant;
   // Names by row or column of the tile and by k, the place within four steps of the inner axis.
   const a = (r: number, k: number) => transposeA ? `a${k}_${r >> 2}[${r & 3}]` : `a${r}[${k}]`;
@@ -47,11 +50,11 @@ export function tileProgram(access: OperandAccess, rows: number, variant: Varian
     }`);
   const { inputs, rest } = bindingsOf(variant);
   return {
-    name: `matMul ${access} ${rows} rows ${nameOf(variant)}`,
+    name: `matMul ${access} ${rows} rows ${lanes} ${nameOf(variant)}`,
     inputs,
     widths: [access, access, ...rest],
     uniforms: PRODUCT,
-    workgroup: WORKGROUP,
+    workgroup: lanes,
     code: `
 ${storeText(variant)}
 fn main(index : i32) {

@@ -7,28 +7,31 @@
 import type { OperandAccess } from "../../tiles.ts";
 import type { Program } from "../../program.ts";
 import { lines, vec4s } from "../../wgsl_text.ts";
-import { WORKGROUP } from "../window.ts";
 import { endOfName, GRADIENT_UNIFORMS, outputs, SEGMENT, type Stores } from "./outputs.ts";
 
 /** Size of a tile in groups of four channels. */
 export interface GradientTile {
   readonly inQuads: number;
   readonly outQuads: number;
+  /** Invocations of a workgroup. */
+  readonly lanes: number;
 }
 
 /** The program for tiles of this size. */
 export function gradientTileProgram(
   access: readonly [OperandAccess, OperandAccess],
-  { inQuads, outQuads }: GradientTile,
+  { inQuads, outQuads, lanes }: GradientTile,
   stores: Stores,
 ): Program {
   const { inputs, widths, storeBias, storeFilter } = outputs(stores);
   return {
-    name: `conv2d filterGradient ${access.join(" by ")} ${inQuads}x${outQuads}${endOfName(stores)}`,
+    name: `conv2d filterGradient ${access.join(" by ")} ${inQuads}x${outQuads} ${lanes}${
+      endOfName(stores)
+    }`,
     inputs: ["x", "dy", ...inputs],
     widths: [...access, ...widths],
     uniforms: GRADIENT_UNIFORMS,
-    workgroup: WORKGROUP,
+    workgroup: lanes,
     code: `
 fn main(index : i32) {
   let outVec4s = (uniforms.outChannels + 3) / 4;
