@@ -18,6 +18,7 @@ import { writeSafetensors } from "../nn/weights/safetensors.ts";
 import type { DisposableJob, Recipe, Replication, Scored } from "../replications/replication.ts";
 import { recipeId } from "../replications/claim.ts";
 import { totalSteps } from "../replications/other_steps.ts";
+import { runWeights } from "../replications/stage_weights.ts";
 import { train } from "../replications/training.ts";
 import { progressReport } from "./command.ts";
 import type { Run } from "./find_run.ts";
@@ -210,12 +211,19 @@ async function runJob(
       checkpointEvery,
       signal: setting.signal,
       onNote: setting.say,
+      async onStageEnd(stage) {
+        await writeSafetensors(runWeights(folder.path, stage.name), await job.network.stateDict(), {
+          paper: run.record.paper.id,
+          recipe: training.recipe,
+          stage: stage.name,
+        });
+      },
       onStep(done, _total, loss) {
         steps = done;
         progress.update(done, `loss ${loss.toFixed(3)}`);
       },
     });
-    const path = join(folder.path, "weights.safetensors");
+    const path = runWeights(folder.path);
     await writeSafetensors(path, await job.network.stateDict(), {
       paper: run.record.paper.id,
       recipe: training.recipe,
