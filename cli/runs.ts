@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { Interrupted, UsageError } from "../base/errors.ts";
+import { DataError, Interrupted, UsageError } from "../base/errors.ts";
 import { exists, requireWritable, sha256, sha256File } from "../base/files.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
 import { dataStamp } from "../benchmarks/data_stamp.ts";
@@ -170,15 +170,41 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
     return run;
   }
   const recipe = training.config as unknown as R;
-  await ensureDatasets(datasetsOf(replication, recipe), setting);
+  const needed = datasetsOf(replication, recipe);
+  await ensureDatasets(needed, setting);
+  requireSameData(run.record, await stampData(needed, setting.dataDir));
   // The bits of a run that was never interrupted: on the backend and the kernels it started with.
   const backend = environment.backend as BackendName;
   await prepareBackend({ backend, kernels: environment.kernels });
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
+  try {
+    requireSameData(run.record, job.data ?? []);
+  } catch (error) {
+    job.dispose();
+    throw error;
+  }
   return await runJob(run, job, {
     resume: true,
     checkpointEvery: checkpointEvery ?? recipe.checkpointEvery,
   }, setting);
+}
+
+/**
+ * Refuses to go on with other data than a run began with: the record would name the old ones.
+ *
+ * @throws {DataError} For the first dataset, or flow of one, that has changed since.
+ */
+function requireSameData({ id, data }: RunRecord, now: readonly DataStamp[]): void {
+  for (const { dataset, split, digest } of now) {
+    const then = data.find((stamp) => stamp.dataset === dataset && stamp.split === split);
+    if (then === undefined || then.digest === digest) continue;
+    throw new DataError(
+      `${dataset}:${split}`,
+      `it is not what run ${id} began with (digest ${then.digest.slice(0, 12)} then, ` +
+        `${digest.slice(0, 12)} now)`,
+      "Bring the data back that it began with, or start a new run.",
+    );
+  }
 }
 
 function datasetsOf<R extends Recipe, C extends { dispose?(): void }>(

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { Interrupted } from "../base/errors.ts";
+import { DataError, Interrupted } from "../base/errors.ts";
 import { exists, sha256File } from "../base/files.ts";
 import { withFolder } from "../datasets/store/small_store.ts";
 import { defineMovingShapes, demoConfig } from "../datasets/moving_shapes/mod.ts";
@@ -58,7 +58,22 @@ function settingIn(folder: string, stopAfter?: number): Setting {
   };
 }
 
-Deno.test("a run of stages is stopped, goes on, and each stage is scored", (t) =>
+/** Flow that was computed beforehand, as a job reports it. */
+const flowOf = (digest: string) => ({
+  ...{ dataset: "moving-shapes flow", split: "train", digest, samples: 1, licence: "", source: "" },
+});
+
+/** RAFT, as if it trained on computed flow too. */
+const withFlow = (digest: string): typeof raft => ({
+  ...raft,
+  async training(recipe, options) {
+    return { ...await raft.training(recipe, options), data: [flowOf(digest)] };
+  },
+});
+
+const [a, b] = ["a", "b"].map((digit) => digit.repeat(64));
+
+Deno.test("a run of stages is stopped, refuses other data, goes on, and each stage is scored", (t) =>
   withFolder(async (folder) => {
     const data = join(folder, "data", "moving-shapes");
     const build = (seed: number) => shapes(seed).build!(data, () => {});
@@ -68,7 +83,7 @@ Deno.test("a run of stages is stopped, goes on, and each stage is scored", (t) =
     await build(1);
     const request = { recipe: tiny, seed: 0, id: "mine", checkpointEvery: 100 };
     await assertRejects(
-      () => startTraining(raft, request, settingIn(folder, 3)),
+      () => startTraining(withFlow(a), request, settingIn(folder, 3)),
       Interrupted,
       "step 3 of 4",
     );
@@ -82,9 +97,27 @@ Deno.test("a run of stages is stopped, goes on, and each stage is scored", (t) =
       assertEquals(source.kind === "run" && source.stage, "first");
     });
 
+    await t.step("it does not go on with data that have changed", async () => {
+      await Deno.remove(data, { recursive: true });
+      await build(2);
+      const error = await assertRejects(
+        async () => resumeTraining(withFlow(a), await open(), setting),
+        DataError,
+        "Cannot use moving-shapes:train: it is not what run mine began with",
+      );
+      assert(error.nextStep.includes("start a new run"));
+      await Deno.remove(data, { recursive: true });
+      await build(1);
+      await assertRejects(
+        async () => resumeTraining(withFlow(b), await open(), setting),
+        DataError,
+        "Cannot use moving-shapes flow:train",
+      );
+    });
+
     await t.step("it ends with the bits of one that was not stopped", async () => {
-      await resumeTraining(raft, await open(), setting);
-      await startTraining(raft, { ...request, id: "whole" }, setting);
+      await resumeTraining(withFlow(a), await open(), setting);
+      await startTraining(withFlow(a), { ...request, id: "whole" }, setting);
       for (const stage of [undefined, "first"]) {
         const whole = runWeights(join(runsDir, "whole"), stage);
         assertEquals(await sha256File(weights(stage)), await sha256File(whole));
