@@ -226,7 +226,8 @@ async function runJob(
   const progress = new Progress("train", training.totalSteps, setting.sink);
   let steps = training.steps;
   const update = async (changes: Partial<RunRecord>) => {
-    run.record = { ...run.record, ...changes };
+    // Read again: a stage may have been scored while the next one trained.
+    run.record = { ...await folder.readRecord(), ...changes };
     await folder.writeRecord(run.record);
   };
   try {

@@ -116,7 +116,11 @@ Deno.test("a run of stages is stopped, refuses other data, goes on, and each sta
     });
 
     await t.step("it ends with the bits of one that was not stopped", async () => {
-      await resumeTraining(withFlow(a), await open(), setting);
+      const begun = await open();
+      // As a stage that is scored meanwhile would.
+      await begun.folder.writeRecord({ ...begun.record, notes: ["scored meanwhile"] });
+      const { record } = await resumeTraining(withFlow(a), begun, setting);
+      assertEquals([record.status, record.notes], ["complete", ["scored meanwhile"]]);
       await startTraining(withFlow(a), { ...request, id: "whole" }, setting);
       for (const stage of [undefined, "first"]) {
         const whole = runWeights(join(runsDir, "whole"), stage);
