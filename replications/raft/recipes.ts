@@ -176,6 +176,9 @@ const paper: RaftRecipe = {
   scale: "RAFT as published: four stages, 350,000 steps on Chairs, Things, Sintel, KITTI and HD1K",
   notes: [
     "Batch 10 in the first stage, as in the official code; the paper's text says 12.",
+    "Batch normalisation of the first stage takes the statistics of all 10 crops; the official code has " +
+    "two GPUs, takes those of 5 on each and keeps the running ones of the first.",
+    "The official loop makes one update more in each stage than the steps it is asked for.",
     "The paper trains three seeds and reports the median one; this is one seed.",
     "Published numbers belong to weights after a stage: C after chairs, C+T after things, C+T+S+K+H " +
     "after sintel. They are kept; evaluate --stage scores them.",
