@@ -98,6 +98,7 @@ const demo: RaftRecipe = {
     "levels instead of four.",
     "4 update iterations in training instead of 12, a higher learning rate for the short schedule, " +
     "and no augmentation but crops and flips.",
+    "Pictures are mirrored top to bottom with probability 0.5 instead of 0.1.",
     "Matching features start centred, so that a few hundred steps suffice to learn matching.",
   ],
   trainedOn: "moving-shapes",
@@ -122,6 +123,10 @@ const smallRecipe: RaftRecipe = {
     "Trained on the embedded moving-shapes-large videos instead of FlyingChairs and FlyingThings3D.",
     "A short schedule: 1,900 steps of one or two pairs instead of 200,000 of ten and six, higher " +
     "learning rates for it, and 8 update iterations instead of 12.",
+    "Pictures are scaled by 2^−0.4 to 2^0.4 in the first stage, and by 2^0 to 2^0.6, always, in the " +
+    "second, instead of by 2^−0.1 to 2^1 with probability 0.8, as Chairs.",
+    "Rectangles that hide parts of picture 2 measure 0.13 to 0.26 of its shorter side instead of 50 to " +
+    "100 pixels.",
     "Matching features start centred, so that the short schedule suffices to learn matching.",
   ],
   trainedOn: "moving-shapes-large",
