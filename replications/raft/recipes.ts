@@ -187,9 +187,9 @@ const paper: RaftRecipe = {
     "The paper trains three seeds and reports the median one; this is one seed.",
     "Published numbers belong to weights after a stage: C after chairs, C+T after things, C+T+S+K+H " +
     "after sintel. They are kept; evaluate --stage scores them.",
-    "What is scored during a stage is as in the official code, but 64 pairs of it, and of Sintel the " +
-    "clean pass alone: 640 pairs of Chairs, both of Sintel's passes, KITTI's 200 pairs. In the last two " +
-    "stages those pairs are trained on as well.",
+    "The stages are scored on the way on 64 pairs each, of Chairs' validation split, twice of Sintel's " +
+    "clean pass, and of KITTI; the official code takes all pairs, and Sintel's final pass too. In the " +
+    "last two stages they are trained on as well.",
   ],
   trainedOn: "C+T+S+K+H, then KITTI",
   checkpointEvery: 1000,
