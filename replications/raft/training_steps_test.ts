@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { RunFolder } from "../../benchmarks/run_folder.ts";
 import { withFolder } from "../../datasets/store/small_store.ts";
