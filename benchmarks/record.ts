@@ -46,11 +46,13 @@ export const Evaluation = z.strictObject({
   id: z.string(),
   contender: z.strictObject({
     kind: z.enum(["run", "weights", "baseline", "onnx", "folder"]),
-    /** For people: "RAFT (demo recipe)", "zero flow", "raft-small.pth". */
+    /** For people: "RAFT (demo recipe)", "RAFT (paper recipe, things)", "zero flow". */
     name: z.string(),
     /** SHA-256 of the weights, where there are any. */
     digest: digest.nullable(),
     parameters: z.number().int().nullable(),
+    /** The stage whose last weights a run was scored with; absent where it was its own last ones. */
+    stage: z.string().optional(),
   }),
   dataset: z.string(),
   split: z.string(),

@@ -60,6 +60,11 @@ export function kernelsOption(): Option {
   return choiceOption("--kernels <set>", about, kernelSets);
 }
 
+/** `--stage NAME`. */
+export function stageOption(): Option {
+  return new Option("--stage <name>", "of --run: the weights after this stage, not after the last");
+}
+
 /** `--json`. */
 export function jsonOption(): Option {
   return new Option("--json", "print one JSON object and nothing else");

@@ -111,7 +111,7 @@ function flowCommands<R extends Recipe, C extends { dispose?(): void }>(
 
 /** The option that names what was scored. */
 function nameOf(source: Source | ForeignSource): Record<string, string | undefined> {
-  if (source.kind === "run") return { run: source.id };
+  if (source.kind === "run") return { run: source.id, stage: source.stage };
   if (source.kind === "baseline") return { baseline: source.name };
   if (source.kind === "folder") return { predictions: source.path };
   if (source.kind === "weights") return { weights: source.path };

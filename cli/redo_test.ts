@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { RunRecord } from "../benchmarks/record.ts";
 import { paper as guessWhatMoves } from "../replications/guess_what_moves/test_support.ts";
 import { withOtherSteps } from "../replications/other_steps.ts";
 import { raft } from "../replications/raft/raft.ts";
@@ -123,6 +124,9 @@ Deno.test("whatever was scored is named as the command line takes it", () => {
     return named;
   };
   assertEquals(optionsOf({ kind: "baseline", name: "zero" }), { baseline: "zero" });
+  const run = { kind: "run", id: "mine", path: "runs/mine", record: {} as RunRecord } as const;
+  assertEquals(optionsOf(run), { run: "mine" });
+  assertEquals(optionsOf({ ...run, stage: "sintel 1" }), { run: "mine", stage: "sintel 1" });
   assertEquals(optionsOf({ kind: "folder", path: "-flows" }), { predictions: "-flows" });
   assertEquals(
     optionsOf({ kind: "onnx", path: "a.onnx", onCpu: false, pixels: "-1..1", channels: "bgr" }),
@@ -139,7 +143,16 @@ Deno.test("every option that could change a result is thought of", () => {
       ...["data", "runs", "quiet", "json", "resume", "checkpoint-every", "plan"],
     ],
     evaluate: [
-      ...["run", "weights", "baseline", "onnx", "onnx-pixels", "onnx-channels", "predictions"],
+      ...[
+        "run",
+        "stage",
+        "weights",
+        "baseline",
+        "onnx",
+        "onnx-pixels",
+        "onnx-channels",
+        "predictions",
+      ],
       ...["dataset", "protocol", "samples", "with-baselines", "trained-on", "kernels", "backend"],
       // In the protocol's id.
       "iterations",

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { Interrupted, UsageError } from "../base/errors.ts";
+import { DataError, Interrupted, UsageError } from "../base/errors.ts";
 import { exists, requireWritable, sha256, sha256File } from "../base/files.ts";
 import { Progress, type ProgressSink } from "../base/progress.ts";
 import { dataStamp } from "../benchmarks/data_stamp.ts";
@@ -18,6 +18,7 @@ import { writeSafetensors } from "../nn/weights/safetensors.ts";
 import type { DisposableJob, Recipe, Replication, Scored } from "../replications/replication.ts";
 import { recipeId } from "../replications/claim.ts";
 import { totalSteps } from "../replications/other_steps.ts";
+import { runWeights } from "../replications/stage_weights.ts";
 import { train } from "../replications/training.ts";
 import { recipeMetadata } from "../replications/weights_recipe.ts";
 import { progressReport } from "./command.ts";
@@ -170,15 +171,41 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
     return run;
   }
   const recipe = training.config as unknown as R;
-  await ensureDatasets(datasetsOf(replication, recipe), setting);
+  const needed = datasetsOf(replication, recipe);
+  await ensureDatasets(needed, setting);
+  requireSameData(run.record, await stampData(needed, setting.dataDir));
   // The bits of a run that was never interrupted: on the backend and the kernels it started with.
   const backend = environment.backend as BackendName;
   await prepareBackend({ backend, kernels: environment.kernels });
   const job = await replication.training(recipe, { seed, dataDir: setting.dataDir });
+  try {
+    requireSameData(run.record, job.data ?? []);
+  } catch (error) {
+    job.dispose();
+    throw error;
+  }
   return await runJob(run, job, {
     resume: true,
     checkpointEvery: checkpointEvery ?? recipe.checkpointEvery,
   }, setting);
+}
+
+/**
+ * Refuses to go on with other data than a run began with: the record would name the old ones.
+ *
+ * @throws {DataError} For the first dataset, or flow of one, that has changed since.
+ */
+function requireSameData({ id, data }: RunRecord, now: readonly DataStamp[]): void {
+  for (const { dataset, split, digest } of now) {
+    const then = data.find((stamp) => stamp.dataset === dataset && stamp.split === split);
+    if (then === undefined || then.digest === digest) continue;
+    throw new DataError(
+      `${dataset}:${split}`,
+      `it is not what run ${id} began with (digest ${then.digest.slice(0, 12)} then, ` +
+        `${digest.slice(0, 12)} now)`,
+      "Bring the data back that it began with, or start a new run.",
+    );
+  }
 }
 
 function datasetsOf<R extends Recipe, C extends { dispose?(): void }>(
@@ -200,9 +227,11 @@ async function runJob(
   const progress = new Progress("train", training.totalSteps, setting.sink);
   let steps = training.steps;
   const update = async (changes: Partial<RunRecord>) => {
-    run.record = { ...run.record, ...changes };
+    // Read again: a stage may have been scored while the next one trained.
+    run.record = { ...await folder.readRecord(), ...changes };
     await folder.writeRecord(run.record);
   };
+  const about = recipeMetadata(run.record.paper.id, training);
   try {
     const outcome = await train(job, {
       folder,
@@ -211,13 +240,18 @@ async function runJob(
       checkpointEvery,
       signal: setting.signal,
       onNote: setting.say,
+      async onStageEnd(stage) {
+        await writeSafetensors(runWeights(folder.path, stage.name), await job.network.stateDict(), {
+          ...about,
+          stage: stage.name,
+        });
+      },
       onStep(done, _total, loss) {
         steps = done;
         progress.update(done, `loss ${loss.toFixed(3)}`);
       },
     });
-    const path = join(folder.path, "weights.safetensors");
-    const about = recipeMetadata(run.record.paper.id, training);
+    const path = runWeights(folder.path);
     await writeSafetensors(path, await job.network.stateDict(), about);
     await update({
       status: "complete",

@@ -16,6 +16,7 @@ import type {
   Source,
 } from "../replications/replication.ts";
 import { newestRun, openRun, type Run } from "./find_run.ts";
+import { stageWithWeights } from "./run_stage.ts";
 import { ensureDatasets, newRecord, prepareBackend, type Setting } from "./runs.ts";
 import { textTable } from "./text_table.ts";
 
@@ -35,6 +36,7 @@ export async function scoredSource<R extends Recipe, C extends { dispose?(): voi
 ): Promise<Source | ForeignSource> {
   const { run, weights, baseline, onnx, predictions, onnxPixels: pixels } = options;
   requireOne({ run, weights, baseline, onnx, predictions });
+  requireRun(options);
   const { onnxChannels: channels } = options;
   if (onnx === undefined && (pixels ?? channels) !== undefined) {
     throw new UsageError("Cannot take --onnx-pixels or --onnx-channels without --onnx");
@@ -47,6 +49,7 @@ export async function scoredSource<R extends Recipe, C extends { dispose?(): voi
 /** Options that name a contender of the paper's own. */
 export interface OwnOptions {
   run?: string;
+  stage?: string;
   weights?: string;
   baseline?: string;
   runs: string;
@@ -61,14 +64,21 @@ function requireOne(options: Readonly<Record<string, string | undefined>>): void
   }
 }
 
+/** Refuses a stage of a run that is not named: the newest one may have other stages. */
+function requireRun({ run, stage }: Pick<OwnOptions, "run" | "stage">): void {
+  if (stage === undefined || run !== undefined) return;
+  throw new UsageError("Cannot take --stage without --run", "Name the run that has the stage.");
+}
+
 /** What a command's options say is to be run. */
 export async function sourceOf(
   replication: { readonly paper: { readonly id: string } },
   options: OwnOptions,
   setting: Setting,
 ): Promise<Source> {
-  const { run: id, weights, baseline } = options;
+  const { run: id, stage: asked, weights, baseline } = options;
   requireOne({ run: id, weights, baseline });
+  requireRun(options);
   if (weights !== undefined) return { kind: "weights", path: weights };
   if (baseline !== undefined) return { kind: "baseline", name: baseline };
   const { paper } = replication;
@@ -76,13 +86,9 @@ export async function sourceOf(
     ? await openRun(id, paper.id, options.runs)
     : await newestRun(paper.id, options.runs, "trained run", (r) => !!r.training?.weights);
   if (id === undefined) setting.say(`Using run ${run.folder.id}, the newest.`);
-  if (!run.record.training?.weights) {
-    throw new UsageError(
-      `Cannot use run ${run.folder.id}: it has no final weights`,
-      `Finish it: deno task ${paper.id} train --resume ${run.folder.id}`,
-    );
-  }
-  return { kind: "run", id: run.folder.id, path: run.folder.path, record: run.record };
+  const stage = await stageWithWeights(run, asked);
+  const { folder: { id: name, path }, record } = run;
+  return { kind: "run", id: name, path, record, ...stage !== undefined && { stage } };
 }
 
 /** Scores one source, with a progress line. */

@@ -1,6 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { UsageError } from "../base/errors.ts";
 import type { Evaluation } from "../benchmarks/record.ts";
-import { metricsText } from "./scoring.ts";
+import { raft } from "../replications/raft/raft.ts";
+import type { Setting } from "./runs.ts";
+import { metricsText, scoredSource } from "./scoring.ts";
 
 const evaluation = (dataset: string, metrics: Evaluation["metrics"]): Evaluation => ({
   id: dataset,
@@ -32,4 +35,14 @@ Deno.test("metricsText() has both averages of every metric, a column a dataset",
     "                 pooled         10.0000             0.0000",
     "run run-1",
   ]);
+});
+
+Deno.test("a stage is one of a run that is named, whatever else is scored", async () => {
+  for (const what of [{}, { weights: "a.pth" }, { predictions: "flows" }, { baseline: "zero" }]) {
+    await assertRejects(
+      () => scoredSource(raft, { ...what, stage: "things", runs: "runs" }, {} as Setting),
+      UsageError,
+      "Cannot take --stage without --run",
+    );
+  }
 });

@@ -29,10 +29,13 @@ export function oneCycle(
   const last = first / finalDivisor;
   const peak = warmUp * totalSteps - 1;
   const end = totalSteps - 1;
-  return (step) =>
-    step <= peak
+  return (step) => {
+    // A warm-up of one step has nowhere to rise from; PyTorch divides by zero there.
+    if (step === peak) return maximum;
+    return step < peak
       ? first + (maximum - first) * step / peak
       : maximum + (last - maximum) * (step - peak) / (end - peak);
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { halvings, oneCycle, warmUpPolynomial } from "./schedules.ts";
 import reference from "../tests/reference/fixtures/raft/one_cycle.json" with { type: "json" };
 
@@ -9,6 +9,19 @@ Deno.test("oneCycle() equals PyTorch's OneCycleLR", () => {
       assertAlmostEquals(rate(Number(step)), expected, 1e-15 + 1e-9 * expected, `step ${step}`);
     }
   }
+});
+
+Deno.test("oneCycle() is finite and at most its maximum, however short the training", () => {
+  for (const warmUp of [0.05, 0.5, 1]) {
+    for (let totalSteps = 1; totalSteps <= 100; totalSteps++) {
+      const rate = oneCycle({ maximum: 1e-3, totalSteps, warmUp });
+      for (let step = 0; step < totalSteps; step++) {
+        const value = rate(step);
+        assert(value > 0 && value <= 1e-3, `${value} at ${step} of ${totalSteps}`);
+      }
+    }
+  }
+  assertEquals(oneCycle({ maximum: 1e-3, totalSteps: 20, warmUp: 0.05 })(0), 1e-3);
 });
 
 Deno.test("halvings() halves at each step it is given, from that step on", () => {

@@ -17,7 +17,7 @@ import { z } from "zod";
 import { type FlowField, ndarray, packed } from "../base/arrays.ts";
 import { DataError, Interrupted } from "../base/errors.ts";
 import { exists } from "../base/files.ts";
-import type { FlowContender } from "../benchmarks/contenders/contender.ts";
+import { type FlowContender, sizingOf } from "../benchmarks/contenders/contender.ts";
 import { pad } from "../benchmarks/protocols/padding.ts";
 import type { MaskedVideos } from "../datasets/sample.ts";
 import { type ArrayWriter, buildStore, openStore, type Store } from "../datasets/store.ts";
@@ -171,8 +171,10 @@ async function flowBetween(
   gap: number,
 ): Promise<FlowField> {
   const [from, to] = await Promise.all([videos.read(index), videos.read(index + gap)]);
-  const { padded, restore } = pad(from.image, "sintel", 8);
-  const [flow] = await contender.predict(padded, pad(to.image, "sintel", 8).padded, [iterations]);
+  const { padding, multiple } = sizingOf(contender, videos.id);
+  const { padded, restore } = pad(from.image, padding, multiple);
+  const second = pad(to.image, padding, multiple).padded;
+  const [flow] = await contender.predict(padded, second, [iterations]);
   return restore(flow);
 }
 

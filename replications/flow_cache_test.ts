@@ -23,6 +23,7 @@ const videos = tinyVideos(
 /** Flow (second frame − first frame, iterations / 3) everywhere; 600 px at the first pixel. */
 const contender: FlowContender = {
   stamp: { kind: "weights", name: "counting", digest: "b".repeat(64), parameters: 1 },
+  sizing: () => ({ padding: "sintel", multiple: 8 }),
   predict(image1, image2, [iterations]) {
     const [height, width] = image1.shape;
     assertEquals([height % 8, width % 8], [0, 0]);
@@ -69,6 +70,32 @@ Deno.test("each gap's flow is computed within videos, kept, and named", () =>
       assertEquals(field.shape, index < 3 ? [10, 12, 2] : [16, 8, 2]);
       assert(Math.abs(values(field)![1] - 4 / 3) <= 1 / 128);
     }
+  }));
+
+Deno.test("pictures reach the size that the contender wants, and flow comes back to their own", () =>
+  withFolder(async (dataDir) => {
+    const asked: string[] = [];
+    const quarter: FlowContender = {
+      ...contender,
+      sizing(dataset) {
+        asked.push(dataset);
+        return { padding: "resize", multiple: 64 };
+      },
+      predict({ shape: [height, width] }) {
+        assertEquals([height, width], [64, 64]);
+        // (64, 32) pixels of the stretched picture, at a quarter of its resolution.
+        const values = Float32Array.from({ length: 16 * 16 * 2 }, (_, i) => i % 2 === 0 ? 64 : 32);
+        return Promise.resolve([ndarray(values, [16, 16, 2])]);
+      },
+    };
+    await buildFlowCache({ ...options, contender: quarter, gaps: [1], dataDir });
+    const flow = await openVideoFlow(videos, dataDir, "cmd");
+    for (const [index, height, width] of [[0, 10, 12], [3, 16, 8]]) {
+      const field = (await flow.read(index, 1))!;
+      assertEquals(field.shape, [height, width, 2]);
+      assertEquals([...packed(field).subarray(0, 2)], [width, height / 2]);
+    }
+    assertEquals([...new Set(asked)], ["tiny"]);
   }));
 
 Deno.test("flow is not computed over, not taken for other videos, and asked for by its command", () =>

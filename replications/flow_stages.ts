@@ -19,6 +19,8 @@ export interface FlowStage extends BatchSettings<{ readonly crop: Size }> {
   readonly steps: number;
   /** The largest of the stage. */
   readonly learningRate: number;
+  /** See {@link PlannedStage.trainedOn}. */
+  readonly trainedOn?: string;
 }
 
 /** Held-out data that is scored during and after training. */
@@ -29,6 +31,8 @@ export interface HeldOut {
   readonly samples: number;
   /** Steps from one score to the next. */
   readonly every: number;
+  /** Name of the curve; default "held-out EPE". */
+  readonly curve?: string;
 }
 
 /** The recipe with another number of steps in all, divided among its stages as before. */
@@ -69,6 +73,7 @@ export function planStage(stage: FlowStage, gigaflop: number): PlannedStage {
     gigaflop,
     bytesRead: stage.steps * stage.batch * bytesPerDraw(stage.data),
     datasets: stage.data.map(({ dataset }) => dataset),
+    ...stage.trainedOn !== undefined && { trainedOn: stage.trainedOn },
   };
 }
 
@@ -79,7 +84,7 @@ export function planStage(stage: FlowStage, gigaflop: number): PlannedStage {
  */
 export async function heldOutScore(
   contender: FlowContender,
-  { dataset, samples, every }: HeldOut,
+  { dataset, samples, every, curve = "held-out EPE" }: HeldOut,
   dataDir: string,
   convention?: EvaluationConvention,
 ): Promise<NonNullable<TrainingJob["validation"]>> {
@@ -90,7 +95,7 @@ export async function heldOutScore(
     async run() {
       const options = { contender, dataset: test, protocol, limit: samples, gallery: 0 };
       const { evaluation } = await evaluateFlow(options);
-      return { "held-out EPE": evaluation.metrics.epe! };
+      return { [curve]: evaluation.metrics.epe! };
     },
   };
 }

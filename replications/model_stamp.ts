@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { basename, join } from "@std/path";
+import { basename } from "@std/path";
 import { sha256File } from "../base/files.ts";
 import type { Evaluation } from "../benchmarks/record.ts";
 import type { Source } from "./replication.ts";
+import { runWeights } from "./stage_weights.ts";
 
 /** A source that has weights. */
 type Weighted = Exclude<Source, { kind: "baseline" }>;
@@ -18,7 +19,7 @@ export const inTraining = (parameters: number): Evaluation["contender"] => ({
 
 /** The weights file of a source. */
 export const weightsFile = (source: Weighted): string =>
-  source.kind === "run" ? join(source.path, "weights.safetensors") : source.path;
+  source.kind === "run" ? runWeights(source.path, source.stage) : source.path;
 
 /** The stamp of a model that was loaded from a source. */
 export async function stampOf(
@@ -27,12 +28,11 @@ export async function stampOf(
   parameters: number,
 ): Promise<Evaluation["contender"]> {
   const path = weightsFile(source);
-  return {
-    kind: source.kind,
-    name: source.kind === "run"
-      ? `${model} (${source.record.training?.recipe} recipe)`
-      : basename(path),
-    digest: await sha256File(path),
-    parameters,
-  };
+  const about = { digest: await sha256File(path), parameters };
+  if (source.kind !== "run") return { kind: source.kind, name: basename(path), ...about };
+  const { stage, record: { training } } = source;
+  const recipe = `${training?.recipe} recipe`;
+  return stage === undefined
+    ? { kind: "run", name: `${model} (${recipe})`, ...about }
+    : { kind: "run", name: `${model} (${recipe}, ${stage})`, ...about, stage };
 }

@@ -60,11 +60,23 @@ export interface PlannedStage {
   readonly samples?: string;
   /** Dataset names with split that must be at hand. */
   readonly datasets: readonly string[];
+  /**
+   * What weights after this stage were trained on, in the words of published numbers ("C+T"); absent
+   * where no published model stopped there.
+   */
+  readonly trainedOn?: string;
 }
 
 /** Where a contender's weights come from. */
 export type Source =
-  | { readonly kind: "run"; readonly id: string; readonly path: string; readonly record: RunRecord }
+  | {
+    readonly kind: "run";
+    readonly id: string;
+    readonly path: string;
+    readonly record: RunRecord;
+    /** The stage whose last weights are meant; those after all stages where absent. */
+    readonly stage?: string;
+  }
   | { readonly kind: "weights"; readonly path: string }
   | { readonly kind: "baseline"; readonly name: string };
 

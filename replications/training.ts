@@ -31,6 +31,8 @@ export interface Stage<B extends Batch = Batch> {
   batch(step: number): Promise<B>;
   /** The loss of a batch; runs inside the tape. */
   loss(batch: B): tf.Scalar;
+  /** Scores the model in this stage in place of {@link TrainingJob.validation}, and when that does. */
+  validate?(): Promise<Record<string, number>>;
 }
 
 /** A model and how it is trained. */
@@ -57,6 +59,11 @@ export interface TrainingOptions {
   readonly checkpointEvery: number;
   /** Stops after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /**
+   * Called with the model's parameters as a stage left them, when it has ended and others follow; once
+   * more where a run is resumed at that step.
+   */
+  onStageEnd?(stage: Stage): Promise<void>;
   /** Called after every step with the finished steps and the loss. */
   onStep?(done: number, total: number, loss: number): void;
   /** Called with what the user should know, such as a damaged checkpoint that was passed over. */
@@ -84,6 +91,16 @@ function locate(
     local -= stages[index].steps;
   }
   throw new RangeError(`step ${step} is beyond the last stage`);
+}
+
+/** The stage that a step is the last of while others follow; null within a stage. */
+function endedAt(stages: readonly Stage[], step: number): Stage | null {
+  let end = 0;
+  for (const stage of stages.slice(0, -1)) {
+    end += stage.steps;
+    if (stage.steps > 0 && end === step) return stage;
+  }
+  return null;
 }
 
 /**
@@ -141,8 +158,9 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
       "gradient norm": numbers.norm,
     };
     if (job.validation && isDue(done.number, job.validation.every)) {
-      Object.assign(values, await job.validation.run());
-      stages[current].begin();
+      const stage = stages[current];
+      Object.assign(values, await (stage.validate?.() ?? job.validation.run()));
+      stage.begin();
     }
     await folder.appendCurve({ step: done.number, values });
     options.onStep?.(done.number, total, numbers.loss);
@@ -165,12 +183,17 @@ export async function train(job: TrainingJob, options: TrainingOptions): Promise
   let before: BegunStep | null = null, next: BegunStep | null = null;
   try {
     while (true) {
-      const saves = isDue(step, options.checkpointEvery);
-      if (before && (saves || isDue(step, job.validation?.every ?? Infinity))) {
+      const saves = isDue(step, options.checkpointEvery), ended = endedAt(stages, step);
+      if (before && (saves || ended || isDue(step, job.validation?.every ?? Infinity))) {
         // What comes now needs the parameters as they are.
         await conclude(before);
         before = free(before);
+        // Before the checkpoint: a run that goes on from there has the stage behind it.
+        if (ended) await options.onStageEnd?.(ended);
         if (saves) await save();
+      } else if (ended) {
+        // It was stopped right there.
+        await options.onStageEnd?.(ended);
       }
       if (step === total) break;
 

@@ -102,6 +102,52 @@ Deno.test("train() stopped in either stage resumes to the same bits", async () =
   }
 });
 
+Deno.test("train() hands a stage's last parameters over, also where it is stopped right there", async () => {
+  const at = async (stops: number | null, checkpointEvery: number) => {
+    const kept: [string, number[]][] = [];
+    const onStageEnd = (job: ReturnType<typeof lineJob>) => async ({ name }: Stage) => {
+      kept.push([name, await job.values()]);
+    };
+    await inFolder(async (folder) => {
+      const begun = lineJob(), stop = new AbortController();
+      const shared = { folder, checkpointEvery };
+      const first = train(begun, {
+        ...shared,
+        resume: false,
+        signal: stop.signal,
+        onStep: (done) => done === stops && stop.abort(),
+        onStageEnd: onStageEnd(begun),
+      });
+      if (stops === null) return void await first;
+      await assertRejects(() => first, Interrupted);
+      const job = lineJob();
+      await train(job, { ...shared, resume: true, onStageEnd: onStageEnd(job) });
+    });
+    return kept;
+  };
+  const [[name, values], ...others] = await at(null, 7);
+  assertEquals([name, others.length], ["first", 0], "the last stage's are the run's own");
+  for (const [stops, every] of [[29, 7], [30, 7], [30, 10], [31, 7], [31, 10]]) {
+    assertEquals(await at(stops, every), [["first", values]], `stopped at ${stops}`);
+  }
+});
+
+Deno.test("train() scores in a stage what the stage says, else what the job says", async () => {
+  await inFolder(async (folder) => {
+    const job = lineJob();
+    const [first, second] = job.stages;
+    await train({
+      ...job,
+      stages: [first, { ...second, validate: () => Promise.resolve({ own: 2 }) }],
+      validation: { every: 20, run: () => Promise.resolve({ shared: 1 }) },
+    }, { folder, resume: false, checkpointEvery: 50 });
+    const curves = await folder.readCurves();
+    const scored = curves.filter(({ values }) => "own" in values || "shared" in values)
+      .map(({ step, values: { own, shared } }) => [step, own ?? shared]);
+    assertEquals(scored, [[20, 1], [40, 2], [50, 2]]);
+  });
+});
+
 Deno.test("train() passes a damaged checkpoint over and says so", async () => {
   await inFolder(async (folder) => {
     const job = lineJob();

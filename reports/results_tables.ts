@@ -77,7 +77,7 @@ function rowOf(record: RunRecord, evaluation: Evaluation, file: string): (string
     other.contender.kind === "baseline" && other.dataset === dataset && other.split === split &&
     other.protocol.hash === protocol.hash
   ).map((other) => `${other.contender.name} ${decimal(other.metrics[metric])}`);
-  const { verdict } = headline(record.comparisons);
+  const { verdict } = headline(comparisonsOf(record, contender));
   return [[
     record.paper.id,
     contender.name,
@@ -89,6 +89,17 @@ function rowOf(record: RunRecord, evaluation: Evaluation, file: string): (string
     `${VERDICT_MARKS[verdict]} ${verdict}`,
     { text: record.startedAt.slice(0, 10), to: file },
   ]];
+}
+
+/** Published numbers but those that go with another of the run's models, as after another stage. */
+function comparisonsOf(
+  { comparisons, evaluations }: RunRecord,
+  { stage }: Evaluation["contender"],
+): RunRecord["comparisons"] {
+  const others = new Set(
+    evaluations.filter(({ contender }) => contender.stage !== stage).map(({ id }) => id),
+  );
+  return comparisons.filter(({ evaluation }) => evaluation === null || !others.has(evaluation));
 }
 
 /** A cell that links. */
@@ -106,12 +117,13 @@ export function modelZooTable(records: readonly CommittedRecord[]): string {
     if (training === null) return [];
     const numbers = evaluations.filter(({ contender }) => contender.kind === "run")
       .flatMap((evaluation) => {
-        const { dataset, split, metrics } = evaluation;
+        const { dataset, split, metrics, contender: { stage } } = evaluation;
         const metric = quotedMetric(evaluation);
+        const after = stage === undefined ? "" : ` after ${stage}`;
         return metric === null ? [] : [
           `${metricName(metric).quantity} ${
             withUnitOf(metric, metrics[metric])
-          } on ${dataset}:${split}`,
+          } on ${dataset}:${split}${after}`,
         ];
       });
     return [[

@@ -49,6 +49,34 @@ Deno.test("a side against itself is the same, exit 0", () => {
   assertEquals(report.evaluations[0].flips, []);
 });
 
+Deno.test("what was scored after a stage is beside the same stage of the other side", () => {
+  const after = (share: number) =>
+    runOf("stages", worseBy(share), (record) => ({
+      ...record,
+      evaluations: record.evaluations.flatMap((evaluation) => [
+        evaluation,
+        ...evaluation.id !== "raft" ? [] : [{
+          ...evaluation,
+          id: "raft-things",
+          contender: {
+            ...evaluation.contender,
+            name: "RAFT (demo recipe, things)",
+            stage: "things",
+          },
+        }],
+      ]),
+    }));
+  const [first, second] = [after(0), after(0.08)].map(({ record, samples }) => {
+    const own = samples.get("raft")!;
+    return { record, samples: new Map([["raft", own], ["raft-things", own]]) };
+  });
+  const report = compareSides(side("base", first), side("worse", second), {});
+  assertEquals(report.evaluations.length, 2);
+  const alone = against(side("worse", second));
+  assertEquals(alone.evaluations.length, 1);
+  assertEquals(alone.notCompared.map(({ what }) => what), ["moving-shapes:test after things"]);
+});
+
 Deno.test("a worse model is worse, exit 1, with the samples that moved", () => {
   const report = against(side("worse", runOf("worse", worseBy(0.08))));
   assertEquals([report.verdict, report.exitCode], ["worse", 1]);

@@ -57,7 +57,7 @@ interface Result {
   readonly evaluations: readonly Evaluation[];
 }
 
-/** By split: each run's results of what it puts to the test. */
+/** By split, and by stage where not a run's last weights were scored: what each run puts to the test. */
 function resultsOf(runs: readonly ComparedRun[]): Map<string, Result[]> {
   const results = new Map<string, Result[]>();
   for (const run of runs) {
@@ -65,7 +65,8 @@ function resultsOf(runs: readonly ComparedRun[]): Map<string, Result[]> {
     const tested = evaluations.filter(({ contender }) => contender.kind !== "baseline");
     const bySplit = Map.groupBy(
       tested.length > 0 ? tested : evaluations,
-      ({ dataset, split }) => `${dataset}:${split}`,
+      ({ dataset, split, contender: { stage } }) =>
+        `${dataset}:${split}${stage === undefined ? "" : ` after ${stage}`}`,
     );
     for (const [what, evaluations] of bySplit) {
       results.set(what, [...results.get(what) ?? [], { run, evaluations }]);

@@ -39,10 +39,10 @@ const VISIBLE = "where image 2 shows the pixel", OCCLUDED = "where image 2 hides
  * What is measured at a pixel; occlusion and speed decide which pixels some of it takes in.
  *
  * `px1`, `px3` and `px5` are percentages of *good* pixels (end-point error strictly below the
- * threshold), as RAFT's code prints them, so higher is better. `fl` is a percentage of *bad* pixels
- * as KITTI 2015 defines it: both its conditions must hold, both strictly. `out3` is KITTI 2012's:
- * bad is an error strictly above 3 px. What `visible` restricts is KITTI's "noc" and Sintel's
- * "matched", what `occluded` restricts Sintel's "unmatched".
+ * threshold), so higher is better; RAFT's code prints the same shares as fractions. `fl` is a
+ * percentage of *bad* pixels as KITTI 2015 defines it: both its conditions must hold, both strictly.
+ * `out3` is KITTI 2012's: bad is an error strictly above 3 px. What `visible` restricts is KITTI's
+ * "noc" and Sintel's "matched", what `occluded` restricts Sintel's "unmatched".
  */
 const QUANTITIES = {
   epe: { ...perImage, ...px, summary: "End-point error" },

@@ -8,10 +8,20 @@ import { join } from "@std/path";
 import { requireWritable } from "../../base/files.ts";
 import { channelOrders, pixelRanges } from "../../benchmarks/contenders/onnx.ts";
 import type { ScoredModel } from "../../benchmarks/published.ts";
+import type { Evaluation } from "../../benchmarks/record.ts";
 import { findSplit } from "../../datasets/registry.ts";
 import type { Recipe, Replication, Scored, Source } from "../../replications/replication.ts";
-import { choiceOption, kernelsOption, printResult, userPath, wholeNumber } from "../command.ts";
+import { trainedOnUpTo } from "../../replications/stage_weights.ts";
+import {
+  choiceOption,
+  kernelsOption,
+  printResult,
+  stageOption,
+  userPath,
+  wholeNumber,
+} from "../command.ts";
 import { openRun } from "../find_run.ts";
+import { publishedBeside } from "../published_beside.ts";
 import { scoringCommands } from "../redo.ts";
 import { keepScores } from "../runs.ts";
 import { evaluationRun, metricsText, score, scoredSource } from "../scoring.ts";
@@ -25,6 +35,7 @@ import {
 
 interface EvaluateOptions extends PaperOptions {
   run?: string;
+  stage?: string;
   weights?: string;
   baseline?: string;
   onnx?: string;
@@ -52,6 +63,7 @@ export function addEvaluate<R extends Recipe, C extends { dispose?(): void }>(
     .requiredOption("--dataset <names...>", "what to score on: ID or ID:SPLIT, one or several")
     .addOption(kernelsOption())
     .option("--run <id>", "a trained run; default the newest")
+    .addOption(stageOption())
     .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
     .option("--baseline <name>", replication.baselines.join(" or "));
   if (replication.foreign) {
@@ -108,10 +120,14 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
       scored.push(await score(replication, baseline, { ...options, dataset }, setting));
     }
   }
-  const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
-  const trainedOn = options.trainedOn ?? trained?.trainedOn ??
-    "unknown data (name it with --trained-on)";
   const { paper } = replication;
+  const trained = source.kind === "run" ? source.record.training?.config as unknown as R : null;
+  const own = source.kind === "run" ? source.stage : undefined;
+  const trainedOn = ({ contender: { stage } }: Evaluation) => {
+    if (options.trainedOn !== undefined && stage === own) return options.trainedOn;
+    if (!trained) return "unknown data (name it with --trained-on)";
+    return trainedOnUpTo(trained, replication.plan(trained), stage);
+  };
   const how = { ...setting, trainedOn: options.trainedOn };
   const commands = scoringCommands(paper, source, scored, how);
   const run = source.kind === "run"
@@ -126,7 +142,7 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
     const samples = await run.folder.readSamples(other.id);
     if (samples) all.push({ evaluation: other, samples });
   }
-  await keepScores(run, scored, replication.compare(all, trainedOn));
+  await keepScores(run, scored, publishedBeside(replication, all, trainedOn));
   const results = evaluations.map((evaluation) => ({
     samples: evaluation.samples,
     metrics: evaluation.metrics,

@@ -8,7 +8,7 @@ import { resolve } from "@std/path";
 import { UsageError } from "../../base/errors.ts";
 import { requireWritable } from "../../base/files.ts";
 import type { Recipe, Replication } from "../../replications/replication.ts";
-import { kernelsOption, outputFile, printResult, userPath } from "../command.ts";
+import { kernelsOption, outputFile, printResult, stageOption, userPath } from "../command.ts";
 import { prepareBackend } from "../runs.ts";
 import { sourceOf } from "../scoring.ts";
 import {
@@ -23,6 +23,7 @@ interface PredictOptions extends PaperOptions {
   out: string;
   image?: string;
   run?: string;
+  stage?: string;
   weights?: string;
   iterations?: number;
 }
@@ -41,6 +42,7 @@ export function addPredict<R extends Recipe, C extends { dispose?(): void }>(
     .addOption(kernelsOption())
     .option("--image <file>", "colour picture of the flow to write (.png)", outputFile(".png"))
     .option("--run <id>", "a trained run; default the newest")
+    .addOption(stageOption())
     .option("--weights <file>", "safetensors or PyTorch .pth", userPath)
     .action((first: string, second: string, options: PredictOptions) =>
       predictCommand(replication, first, second, options)

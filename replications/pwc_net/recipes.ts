@@ -27,6 +27,8 @@ export interface PwcNetStage {
   readonly penalty: Penalty;
   /** Whether predictions are enlarged to the sparse truth rather than dense truth shrunk to them. */
   readonly sparse: boolean;
+  /** What weights after this stage were trained on, as `published.json` has it. */
+  readonly trainedOn?: string;
 }
 
 /** A complete setup: model and stages. */
@@ -141,6 +143,7 @@ const paper: PwcNetRecipe = {
       weightDecay: 4e-4,
       penalty: LENGTH,
       sparse: false,
+      trainedOn: "C",
     },
     {
       name: "things",
@@ -152,9 +155,13 @@ const paper: PwcNetRecipe = {
       weightDecay: 4e-4,
       penalty: LENGTH,
       sparse: false,
+      trainedOn: "C+T",
     },
     { name: "sintel 1", data: sintel, learningRate: 3e-5, ...fineTuning, sparse: false },
-    { name: "sintel 2", data: sintel, learningRate: 2e-5, ...fineTuning, sparse: false },
+    {
+      ...{ name: "sintel 2", data: sintel, learningRate: 2e-5, ...fineTuning, sparse: false },
+      trainedOn: "C+T, then Sintel",
+    },
     { name: "kitti 1", data: kitti, learningRate: 3e-5, ...fineTuning, sparse: true },
     { name: "kitti 2", data: kitti, learningRate: 2e-5, ...fineTuning, sparse: true },
   ],

@@ -3,45 +3,20 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { backward } from "../../nn/backward.ts";
 import { fixture, onDevice, take } from "../../nn/kernels/kernel_test_support.ts";
 import { type StateDict, toFloat32 } from "../../nn/weights/tensor_file.ts";
-import { deterministicTensor } from "../../tests/reference/deterministic_weights.ts";
-import names from "../../tests/reference/fixtures/raft/names.json" with { type: "json" };
 import {
   assertFlowGradients,
   flowFixture,
   largestDifference,
 } from "../../tests/reference/flow_fixture.ts";
 import { sequenceLoss } from "./loss.ts";
-import { large, Raft, type RaftConfig, small } from "./model.ts";
+import { Raft } from "./model.ts";
+import {
+  configs,
+  deterministicModel,
+  deterministicWeights,
+  tensorsOf,
+} from "../../tests/reference/raft_models.ts";
 import { configOf, underOfficialNames } from "./weights.ts";
-
-type ModelName = "large" | "small";
-const configs: Record<ModelName, RaftConfig> = { large, small };
-
-/** Official names with shapes and torchvision's names. */
-const tensorsOf = (model: ModelName) =>
-  Object.entries<{ shape: number[]; torchvision: string | null }>(names[`raft_${model}`].tensors);
-
-function deterministicWeights(model: ModelName): StateDict {
-  const dict: StateDict = new Map();
-  for (const [name, { shape }] of tensorsOf(model)) {
-    const own = name.replace(/downsample\.1/, model === "large" ? "norm3" : "norm4");
-    const data = deterministicTensor(own, shape);
-    const isCounter = name.endsWith("num_batches_tracked");
-    dict.set(
-      name,
-      isCounter
-        ? { dtype: "I64", shape: [], data: BigInt64Array.of(0n) }
-        : { dtype: "F32", shape, data },
-    );
-  }
-  return dict;
-}
-
-function deterministicModel(model: ModelName, largestVolume?: number): Raft {
-  const raft = new Raft(configs[model], 0, largestVolume);
-  raft.network.load(deterministicWeights(model), "deterministic weights");
-  return raft;
-}
 
 Deno.test("Raft has the official parameters, by name, shape and number", () => {
   for (const model of ["large", "small"] as const) {

@@ -30,6 +30,7 @@ async function stageOf(
   { iterations, recompute = false }: RaftRecipe,
   raft: Raft,
   { seed, dataDir }: { seed: number; dataDir: string },
+  validate: Stage["validate"],
 ): Promise<Stage<FlowBatch>> {
   const batches = await openBatches(stage, { paper: "raft", seed, dataDir, augment });
   return {
@@ -53,6 +54,7 @@ async function stageOf(
       raft.memoryMode.recompute = recompute;
     },
     batch: batches,
+    validate,
     loss: ({ image1, image2, flow, valid }) =>
       sequenceLoss(raft.predictions(image1, image2, iterations), flow, valid, stage.gamma),
   };
@@ -63,11 +65,18 @@ async function training(
   options: { seed: number; dataDir: string },
 ): Promise<DisposableJob> {
   const raft = new Raft(recipe.model, options.seed);
+  const contender = new RaftContender(raft, inTraining(raft.network.size));
   const stages: Stage[] = [];
   for (const stage of recipe.stages) {
-    stages.push(await stageOf(stage, recipe, raft, options) as unknown as Stage);
+    const { heldOut: dataset } = stage;
+    const validation = dataset === undefined ? undefined : await heldOutScore(
+      contender,
+      { ...recipe.heldOut, dataset, curve: `held-out EPE on ${dataset}` },
+      options.dataDir,
+    );
+    const { run } = validation ?? {};
+    stages.push(await stageOf(stage, recipe, raft, options, run) as unknown as Stage);
   }
-  const contender = new RaftContender(raft, inTraining(raft.network.size));
   return {
     network: raft.network,
     stages,

@@ -24,6 +24,10 @@ export interface RaftStage {
   readonly gamma: number;
   /** Batch normalisation with batch statistics, or frozen. */
   readonly batchNorm: "batch" | "frozen";
+  /** What weights after this stage were trained on, as `published.json` has it. */
+  readonly trainedOn?: string;
+  /** Dataset scored during this stage instead of the recipe's. */
+  readonly heldOut?: string;
 }
 
 /** A complete setup: model and stages. */
@@ -94,6 +98,7 @@ const demo: RaftRecipe = {
     "levels instead of four.",
     "4 update iterations in training instead of 12, a higher learning rate for the short schedule, " +
     "and no augmentation but crops and flips.",
+    "Pictures are mirrored top to bottom with probability 0.5 instead of 0.1.",
     "Matching features start centred, so that a few hundred steps suffice to learn matching.",
   ],
   trainedOn: "moving-shapes",
@@ -118,6 +123,10 @@ const smallRecipe: RaftRecipe = {
     "Trained on the embedded moving-shapes-large videos instead of FlyingChairs and FlyingThings3D.",
     "A short schedule: 1,900 steps of one or two pairs instead of 200,000 of ten and six, higher " +
     "learning rates for it, and 8 update iterations instead of 12.",
+    "Pictures are scaled by 2^−0.4 to 2^0.4 in the first stage, and by 2^0 to 2^0.6, always, in the " +
+    "second, instead of by 2^−0.1 to 2^1 with probability 0.8, as Chairs.",
+    "Rectangles that hide parts of picture 2 measure 0.13 to 0.26 of its shorter side instead of 50 to " +
+    "100 pixels.",
     "Matching features start centred, so that the short schedule suffices to learn matching.",
   ],
   trainedOn: "moving-shapes-large",
@@ -172,9 +181,17 @@ const paper: RaftRecipe = {
   scale: "RAFT as published: four stages, 350,000 steps on Chairs, Things, Sintel, KITTI and HD1K",
   notes: [
     "Batch 10 in the first stage, as in the official code; the paper's text says 12.",
+    "Batch normalisation of the first stage takes the statistics of all 10 crops; the official code has " +
+    "two GPUs, takes those of 5 on each and keeps the running ones of the first.",
+    "The official loop makes one update more in each stage than the steps it is asked for.",
     "The paper trains three seeds and reports the median one; this is one seed.",
+    "Published numbers belong to weights after a stage: C after chairs, C+T after things, C+T+S+K+H " +
+    "after sintel. They are kept; evaluate --stage scores them.",
+    "The stages are scored on the way on 64 pairs each, of Chairs' validation split, twice of Sintel's " +
+    "clean pass, and of KITTI; the official code takes all pairs, and Sintel's final pass too. In the " +
+    "last two stages they are trained on as well.",
   ],
-  trainedOn: "C+T+S+K+H",
+  trainedOn: "C+T+S+K+H, then KITTI",
   checkpointEvery: 1000,
   model: large,
   iterations: 12,
@@ -190,6 +207,7 @@ const paper: RaftRecipe = {
       weightDecay: 1e-4,
       gamma: 0.8,
       batchNorm: "batch",
+      trainedOn: "C",
     },
     {
       name: "things",
@@ -204,6 +222,8 @@ const paper: RaftRecipe = {
       weightDecay: 1e-4,
       gamma: 0.8,
       batchNorm: "frozen",
+      trainedOn: "C+T",
+      heldOut: "sintel-clean:train",
     },
     {
       name: "sintel",
@@ -221,6 +241,8 @@ const paper: RaftRecipe = {
       weightDecay: 1e-5,
       gamma: 0.85,
       batchNorm: "frozen",
+      trainedOn: "C+T+S+K+H",
+      heldOut: "sintel-clean:train",
     },
     {
       name: "kitti",
@@ -232,6 +254,8 @@ const paper: RaftRecipe = {
       weightDecay: 1e-5,
       gamma: 0.85,
       batchNorm: "frozen",
+      trainedOn: "C+T+S+K+H, then KITTI",
+      heldOut: "kitti-2015:train",
     },
   ],
   heldOut: {

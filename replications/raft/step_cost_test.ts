@@ -60,6 +60,28 @@ for (const [kind, config] of Object.entries({ small: recipes.demo.model, large: 
   });
 }
 
+Deno.test("recomputing leaves the running statistics of batch normalisation the same bits", async () => {
+  const batch = noiseBatch(64, 96, 2);
+  const after = async (recompute: boolean) => {
+    const raft = new Raft(narrow);
+    raft.batchNormMode.batchStatistics = true;
+    raft.memoryMode.recompute = recompute;
+    const { values } = await step(raft, batch, 2);
+    raft.network.afterStep();
+    const state = await raft.network.stateDict();
+    raft.dispose();
+    const buffers = [...state].filter(([name]) => /running_|num_batches/.test(name));
+    return { values, buffers: new Map(buffers.map(([name, { data }]) => [name, data])) };
+  };
+  const kept = await after(false);
+  assertEquals(await after(true), kept);
+  assertEquals(kept.buffers.get("cnet.norm1.num_batches_tracked"), BigInt64Array.of(1n));
+  for (const [name, data] of kept.buffers) {
+    if (name.includes("running_mean")) assert(data.some((value) => value !== 0), name);
+  }
+  tf.dispose(Object.values(batch));
+});
+
 /** The demo's model, and a batch in the shape of its own. */
 function demo() {
   const { model, iterations, stages: [{ batch, data: [{ augmentation }] }] } = recipes.demo;

@@ -28,8 +28,13 @@ export async function flowFixture(name: string): Promise<FlowFixture> {
   const { tensors, metadata } = await moduleFixture(name);
   const given = metadata.picture_pairs ?? [metadata.picture_pair];
   const pairs = (given as PairArguments[]).map((pair) => deterministicPair(...pair));
+  return { tensors, metadata, pairs, images: batchOf(pairs) };
+}
+
+/** The first pictures of pairs and the second ones, on the device. */
+export function batchOf(pairs: readonly Pair[]): [tf.Tensor4D, tf.Tensor4D] {
   const side = (i: 0 | 1) => stacked(pairs.map((pair) => pair[i]));
-  return { tensors, metadata, pairs, images: [side(0), side(1)] };
+  return [side(0), side(1)];
 }
 
 function stacked(pictures: readonly Picture[]): tf.Tensor4D {
