@@ -17,6 +17,7 @@ import {
   configHash,
   keepScores,
   prepareBackend,
+  requireRecordedData,
   resumeTraining,
   type Setting,
   startTraining,
@@ -163,6 +164,7 @@ async function scored<R extends Recipe, C extends { dispose?(): void }>(
 ): Promise<void> {
   const { folder: { id, path }, record } = run;
   const recipe = record.training!.config as unknown as R;
+  await requireRecordedData(record, [replication.evaluationOf(recipe).dataset], setting);
   const source: Source = { kind: "run", id, path, record };
   const found = [await score(replication, source, replication.evaluationOf(recipe), setting)];
   await keepScores(run, found, replication.compare(found, recipe.trainedOn));

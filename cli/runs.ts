@@ -191,19 +191,40 @@ export async function resumeTraining<R extends Recipe, C extends { dispose?(): v
 }
 
 /**
- * Refuses to go on with other data than a run began with: the record would name the old ones.
+ * Refuses to score a run on other data than it has on record: they would stand for those it was trained
+ * or scored on before.
+ *
+ * @throws {DataError} For the first dataset that has changed since.
+ */
+export async function requireRecordedData(
+  record: RunRecord,
+  names: readonly string[],
+  setting: Setting,
+): Promise<void> {
+  await ensureDatasets(names, setting);
+  const weights = runWeights(join(setting.runsDir, record.id));
+  const apart = `Score its weights as a run of their own: --weights ${weights}`;
+  requireSameData(record, await stampData(names, setting.dataDir), apart);
+}
+
+/**
+ * Refuses to go on with other data than a run has on record, which would name the old ones.
  *
  * @throws {DataError} For the first dataset, or flow of one, that has changed since.
  */
-function requireSameData({ id, data }: RunRecord, now: readonly DataStamp[]): void {
+function requireSameData(
+  { id, data }: RunRecord,
+  now: readonly DataStamp[],
+  nextStep = "Bring the data back that it began with, or start a new run.",
+): void {
   for (const { dataset, split, digest } of now) {
     const then = data.find((stamp) => stamp.dataset === dataset && stamp.split === split);
     if (then === undefined || then.digest === digest) continue;
     throw new DataError(
       `${dataset}:${split}`,
-      `it is not what run ${id} began with (digest ${then.digest.slice(0, 12)} then, ` +
+      `it is not what run ${id} has on record (digest ${then.digest.slice(0, 12)} then, ` +
         `${digest.slice(0, 12)} now)`,
-      "Bring the data back that it began with, or start a new run.",
+      nextStep,
     );
   }
 }

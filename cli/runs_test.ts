@@ -9,7 +9,7 @@ import { raft } from "../replications/raft/raft.ts";
 import { type RaftRecipe, recipes } from "../replications/raft/recipes.ts";
 import { runWeights } from "../replications/stage_weights.ts";
 import { openRun } from "./find_run.ts";
-import { resumeTraining, type Setting, startTraining } from "./runs.ts";
+import { requireRecordedData, resumeTraining, type Setting, startTraining } from "./runs.ts";
 import { score, sourceOf } from "./scoring.ts";
 
 /** A few small videos in a store of the registry's own name. */
@@ -103,11 +103,16 @@ Deno.test("a run of stages is stopped, refuses other data, goes on, and each sta
       const error = await assertRejects(
         async () => resumeTraining(withFlow(a), await open(), setting),
         DataError,
-        "Cannot use moving-shapes:train: it is not what run mine began with",
+        "Cannot use moving-shapes:train: it is not what run mine has on record",
       );
       assert(error.nextStep.includes("start a new run"));
+      const scoring = async () =>
+        requireRecordedData((await open()).record, ["moving-shapes:train"], setting);
+      const refused = await assertRejects(scoring, DataError, "what run mine has on record");
+      assert(refused.nextStep.includes(`--weights ${weights()}`), refused.nextStep);
       await Deno.remove(data, { recursive: true });
       await build(1);
+      await scoring();
       await assertRejects(
         async () => resumeTraining(withFlow(b), await open(), setting),
         DataError,

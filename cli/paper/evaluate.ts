@@ -23,7 +23,7 @@ import {
 import { openRun } from "../find_run.ts";
 import { publishedBeside } from "../published_beside.ts";
 import { scoringCommands } from "../redo.ts";
-import { keepScores } from "../runs.ts";
+import { keepScores, requireRecordedData } from "../runs.ts";
 import { evaluationRun, metricsText, score, scoredSource } from "../scoring.ts";
 import {
   addIterations,
@@ -113,6 +113,7 @@ async function evaluateCommand<R extends Recipe, C extends { dispose?(): void }>
   const beside = (options.withBaselines ? replication.baselines : [])
     .filter((name) => source.kind !== "baseline" || source.name !== name)
     .map((name): Source => ({ kind: "baseline", name }));
+  if (source.kind === "run") await requireRecordedData(source.record, options.dataset, setting);
   const scored: Scored[] = [];
   for (const dataset of new Set(options.dataset)) {
     scored.push(await score(replication, source, { ...options, dataset, saveTo }, setting));
