@@ -78,7 +78,7 @@ function Mean({ arm: { name, mean } }: { arm: ArmResult }): Markup {
 function Against({ noise, over }: { noise: AgainstNoise | null; over: string }): Markup {
   return (
     <div>
-      {intervalText(noise?.interval ?? null)}
+      {intervalText(noise?.interval ?? null).replaceAll(" %", "\u00a0%")}
       <small>over {over}</small>
     </div>
   );
