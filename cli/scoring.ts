@@ -167,7 +167,7 @@ const number = (value: number | null | undefined) => value == null ? "-" : value
 /** An evaluation in one line: the metric that its protocol quotes, and J as no label chose it. */
 export function scoreLine(evaluation: Evaluation): string {
   const { contender, dataset, split, metrics, samples } = evaluation;
-  const names = [..."jFree" in metrics ? ["jFree"] : [], quotedMetric(evaluation) ?? []].flat();
+  const names = ["jFree", quotedMetric(evaluation) ?? ""].filter((name) => name in metrics);
   const values = names.map((name) => `${metricName(name).quantity} ${number(metrics[name])}`);
   const of = samples === 1 ? "1 sample" : `${samples} samples`;
   return `${contender.name}: ${values.join(", ")} on ${dataset}:${split} (${of})`;

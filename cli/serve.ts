@@ -60,7 +60,7 @@ async function answer(request: Request, runsDir: string): Promise<Response> {
     if (page !== undefined) {
       return html(await Deno.readTextFile(join(runsDir, page, `${file}.html`)));
     }
-    const [claims] = new RegExp(`(?<=^/)${NAME}${CLAIMS_PAGE}$`).exec(pathname) ?? [];
+    const [, claims] = new RegExp(`^/(${NAME}${CLAIMS_PAGE})$`).exec(pathname) ?? [];
     if (claims !== undefined) return html(await Deno.readTextFile(join(runsDir, claims)));
     const [, live, json] = new RegExp(`^/live/${NAME}?(/charts\\.json)?$`).exec(pathname) ?? [];
     if (live !== undefined) return await liveAnswer(join(runsDir, live), json !== undefined);

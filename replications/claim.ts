@@ -42,10 +42,8 @@ export function armRecipe<R extends Recipe>(recipe: R, arm: Arm<R>): R {
     scale: `${recipe.scale}; with ${arm.name}, to test a claim`,
     trainedOn: `${recipe.trainedOn} with ${arm.name}`,
     notes: [
-      `One arm of a claim: the ${
-        recipeId(recipe)
-      } recipe with ${arm.name}. What the other notes say of ` +
-      "the recipe holds but for that.",
+      `One arm of a claim: the ${recipeId(recipe)} recipe with ${arm.name}. ` +
+      "What the other notes say of the recipe holds but for that.",
       ...recipe.notes,
     ],
   };

@@ -159,10 +159,10 @@ async function training(
           spread: true,
           gallery: 0,
         });
-        const frames = recipe.heldBack > 0 ? "held-out J" : "J of frames that are trained on";
+        const curve = recipe.heldBack > 0 ? "held-out J" : "J of frames that are trained on";
         return {
-          [frames]: evaluation.metrics.jFree!,
-          [`${frames}, best group`]: evaluation.metrics.j!,
+          [curve]: evaluation.metrics.jFree!,
+          [`${curve}, best group`]: evaluation.metrics.j!,
         };
       },
     },
